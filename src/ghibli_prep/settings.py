@@ -1,0 +1,190 @@
+"""What a user may choose: frozen, validated, built once, handed down in parts.
+
+`configs/ghibli.toml` shows every setting at its default, and a test holds the two together. This module reads
+no environment and no flags; `cli` hands those in as overrides.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ghibli_prep import resources
+from ghibli_prep.errors import SettingsError
+
+DEFAULT_LADDER = (
+    "gemini-2.5-flash",
+    "gemini-2.5-flash-lite",
+    "gemini-2.0-flash",
+    "gemini-2.0-flash-lite",
+    "gemini-3.5-flash-lite",
+    "gemini-3.1-flash-lite",
+)
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class MediapipeSettings(Part):
+    """Model files: "auto" fetches the official one into the cache folder, "off" leaves it out, else a path."""
+
+    person_model: str = "auto"
+    face_model: str = "auto"
+
+
+class YoloSettings(Part):
+    """weights: a name that ultralytics knows or a path; classes: the class names that count as people."""
+
+    weights: str = "yolo11n.pt"
+    classes: tuple[str, ...] = Field(("person",), min_length=1)
+
+
+class FilterSettings(Part):
+    """min_score: the detector's confidence from which on a person counts, 0 to 1."""
+
+    detector: Literal["auto", "mediapipe", "yolo", "none"] = "auto"
+    min_score: Share = 0.5
+    mediapipe: MediapipeSettings = MediapipeSettings()
+    yolo: YoloSettings = YoloSettings()
+
+
+class ResizeSettings(Part):
+    """size: pixels a side; quality: JPEG; background: `#rrggbb`, behind transparency and padding;
+    max_megapixels: larger files are refused as decompression bombs."""
+
+    size: Annotated[int, Field(ge=16, le=8192)] = 512
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    max_megapixels: PositiveInt = 200
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        red, green, blue = bytes.fromhex(self.background[1:])
+        return red, green, blue
+
+
+class Limits(Part):
+    """What a slot may be asked: requests a minute, requests a day, input tokens a minute. None: not limited here."""
+
+    rpm: PositiveInt | None = None
+    rpd: PositiveInt | None = None
+    tpm: PositiveInt | None = None
+
+
+class CaptionSettings(Part):
+    """See `configs/ghibli.toml` for what each means."""
+
+    backend: Literal["google-genai", "google-generativeai", "sandbox"] = "google-genai"
+    models: tuple[Name, ...] = Field(DEFAULT_LADDER, min_length=1)
+    strategy: Literal["sequential", "parallel-keys", "parallel-all"] = "parallel-keys"
+    backoff_seconds: tuple[PositiveFloat, ...] = Field((5, 10, 20, 40, 80), min_length=1)
+    request_timeout_seconds: PositiveFloat = 60
+    max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 8
+    max_output_tokens: Annotated[int, Field(ge=64)] = 1024
+    attempts_per_picture: Annotated[int, Field(ge=1, le=20)] = 3
+    trigger: str = "Ghibli style"
+    prompt: str = "ghibli"
+    base_url: str = ""
+    limits: dict[str, Limits] = {}
+
+    @field_validator("models")
+    @classmethod
+    def _models_once(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        plain = tuple(model.removeprefix("models/") for model in models)
+        if len(set(plain)) < len(plain):
+            raise ValueError("a model stands twice in the ladder")
+        return plain
+
+    @field_validator("trigger")
+    @classmethod
+    def _trigger_is_words(cls, trigger: str) -> str:
+        if not trigger.strip() or not trigger.isprintable():
+            raise ValueError("needs at least one word, on one line")
+        return " ".join(trigger.split())
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("needs an address that starts with http:// or https://")
+        return url.rstrip("/")
+
+    @property
+    def prompt_text(self) -> str:
+        """The prompt's whole text: a path's content, or a prompt that travels with the package, by name."""
+        return resources.prompt(self.prompt).replace("{trigger}", self.trigger)
+
+
+class Settings(Part):
+    filter: FilterSettings = FilterSettings()
+    resize: ResizeSettings = ResizeSettings()
+    caption: CaptionSettings = CaptionSettings()
+
+
+def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The settings of `file` (None: the defaults), with `overrides` ({"caption": {"strategy": ...}}) over them.
+
+    Raises SettingsError, which names the file, the setting and the remedy.
+    """
+    where = str(file) if file else "the defaults"
+    chosen: dict[str, Any] = {}
+    if file is not None:
+        try:
+            chosen = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        except OSError as error:
+            raise SettingsError(
+                f"{file}: cannot be read ({error.strerror}). Run `ghibli-prep init` to get a settings file."
+            ) from None
+        except ValueError as error:
+            raise SettingsError(f"{file}: not a valid TOML file: {error}") from None
+    for section, values in overrides.items():
+        part = chosen.setdefault(section, {})
+        if isinstance(part, dict):
+            part.update(values)
+    try:
+        settings = Settings.model_validate(chosen)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{where}: {_in_words(problem)}" for problem in error.errors())) from None
+    try:
+        if not settings.caption.prompt_text.strip():
+            raise SettingsError(f"{where}: caption.prompt: {settings.caption.prompt!r} is empty")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{where}: caption.prompt: {error}") from None
+    return settings
+
+
+def _in_words(problem: Any) -> str:
+    path = [str(step) for step in problem["loc"]]
+    name = ".".join(path)
+    if problem["type"] != "extra_forbidden":
+        return f"{name}: {problem['msg'].removeprefix('Value error, ')} (it says {problem['input']!r})"
+    known = sorted(_known_names(Settings))
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    by_last = difflib.get_close_matches(path[-1], [k.rsplit(".", 1)[-1] for k in known], n=1, cutoff=0.75)
+    if by_last and not difflib.get_close_matches(name, known, n=1, cutoff=0.75):
+        nearest = [k for k in known if k.rsplit(".", 1)[-1] == by_last[0]]
+    return f"{name}: no such setting. Did you mean {nearest[0]}?"
+
+
+def _known_names(part: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every setting's dotted name, sections among them; `caption.limits` has a model's name in the middle."""
+    names = []
+    for name, field in part.model_fields.items():
+        names.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += _known_names(field.annotation, f"{prefix}{name}.")
+        elif name == "limits":
+            names += [f"{prefix}limits.MODEL.{limit}" for limit in Limits.model_fields]
+    return names
