@@ -1,0 +1,270 @@
+"""The workspace: one folder that holds everything about one dataset, and the only writer of it.
+
+Opening a workspace *is* resuming: what is done is read from the files, and a stage is only ever fed the pictures
+still to be done. Nothing here knows how a picture is found, looked at, resized or captioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from ghibli_prep.errors import UsageError
+from ghibli_prep.samples import (
+    BLOCKED_TEXT,
+    Blocked,
+    Captioned,
+    Failed,
+    Kept,
+    Outcome,
+    Rejected,
+    Removed,
+    Rendered,
+    Resized,
+    Unreadable,
+)
+from ghibli_prep.workspace import checkpoint, journal, placing, quota
+from ghibli_prep.workspace.atomic import disk_errors_in_words
+from ghibli_prep.workspace.checkpoint import Checkpoint
+from ghibli_prep.workspace.identities import Identities
+from ghibli_prep.workspace.journal import Event, Numbered, Restored
+from ghibli_prep.workspace.lock import hold
+from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
+from ghibli_prep.workspace.quota import Spent
+
+
+class Workspace:
+    """What is true in a workspace now. `Workspace(root, ...)` only looks; inside `with` it is held and may be written.
+
+    hash_file: how a file's identity is found (SHA-256 of its bytes, in hex).
+    Raises ForeignState and UsageError; on entering also WorkspaceHeld and DiskError.
+    """
+
+    def __init__(self, root: Path, hash_file: Callable[[Path], str]) -> None:
+        self.root = root
+        self.raw = root / "raw"
+        self.filtered = root / "filtered_temp"
+        self.rejected = root / "filtered_out"
+        self.train = root / "train"
+        self.removed = root / "removed"
+        self.state = root / ".ghibli-prep"
+        self.staging = self.state / "staging"
+        self.log = self.state / "run.log"
+        self._hash_file = hash_file
+        if root.exists() and not root.is_dir():
+            raise UsageError(f"{root}: not a folder. Choose another --workspace.")
+        self._load()
+        self.identity_of = Identities(None, self.state / "identities.jsonl", hash_file)
+
+    def __enter__(self) -> Workspace:
+        with disk_errors_in_words(self.root):
+            self.state.mkdir(parents=True, exist_ok=True)
+        self._lock = hold(self.state, self.root)
+        try:
+            self._load()  # again: another run may have written since
+            self._tidy_up()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.identity_of.flush()
+        finally:
+            self._lock.release()
+
+    def _load(self) -> None:
+        checkpoint.read(self.root / "checkpoint.json")
+        self.facts = journal.load(self.state / "journal.jsonl")
+        self.quota = quota.read(self.state / "quota.json")
+        self._metadata = Metadata(self.train / "metadata.jsonl", self.state)
+        self._metadata.load()
+        self._lines_removed = Metadata(self.removed / "metadata.jsonl", self.state)
+        self._lines_removed.load()
+
+    def _tidy_up(self) -> None:
+        """What only the holder of the lock may do: mend what a kill left behind, and make room for what comes."""
+        with disk_errors_in_words(self.root):
+            self.train.mkdir(exist_ok=True)
+            self.staging.mkdir(exist_ok=True)
+            for left_over in (*self.staging.iterdir(), *self.state.glob(".*.half")):
+                left_over.unlink()
+        checkpoint.migrate(self.root / "checkpoint.json", self.state)
+        journal.start(self.state / "journal.jsonl")
+        self.mended = self._metadata.mend()
+        self.identity_of = Identities(self.state / "identities.jsonl", self.state / "identities.jsonl", self._hash_file)
+        used = {*self.facts.sources, *self.captions, *_pictures_in(self.train), *_pictures_in(self.removed)}
+        self._last_number = max(used, default=0)
+        self._strays: dict[str, int] | None = None
+
+    # What is true ------------------------------------------------------------------------------------
+
+    @property
+    def derived(self) -> tuple[Path, ...]:
+        """The folders that hold no source frames."""
+        return (self.filtered, self.rejected, self.train, self.removed, self.state)
+
+    @property
+    def captions(self) -> Mapping[int, str]:
+        """Text by number, blocked pictures among them: the truth about what is captioned."""
+        return self._metadata.texts
+
+    def pictures(self) -> list[int]:
+        """The numbers of the pictures that lie in `train/`, ascending."""
+        return _pictures_in(self.train)
+
+    def pictures_removed(self) -> list[int]:
+        """The numbers of the pictures that lie in `removed/`, ascending."""
+        return _pictures_in(self.removed)
+
+    def file(self, number: int) -> Path:
+        return self.train / file_name(number)
+
+    def pending(self) -> list[int]:
+        """The numbers of the pictures that still want a caption, ascending."""
+        done = self.captions.keys() | self.facts.failed.keys() | self.dropped_by_hand()
+        return [number for number in self.pictures() if number not in done]
+
+    def blocked(self) -> list[int]:
+        return sorted(number for number, text in self.captions.items() if text == BLOCKED_TEXT)
+
+    def failed(self) -> dict[int, str]:
+        """The pictures in `train/` that no caption can be had for, and why."""
+        here = set(self.pictures()) - self.captions.keys()
+        return {number: why for number, why in sorted(self.facts.failed.items()) if number in here}
+
+    def dropped_by_hand(self) -> set[int]:
+        """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""
+        numbers, verdicts = self.facts.numbers, self.facts.verdicts
+        return {
+            numbers[identity]
+            for identity, verdict in verdicts.items()
+            if not verdict.kept and verdict.by == "user" and identity in numbers
+        }
+
+    def is_resized(self, identity: str) -> bool:
+        """Is there nothing left to resize: the picture lies in `train/`, or was taken out of it?"""
+        number = self.facts.numbers.get(identity)
+        if number is None:
+            return False
+        places = (self.file(number), self.removed / file_name(number))
+        return number in self.facts.removed or any(map(_is_picture, places))
+
+    # Recording ---------------------------------------------------------------------------------------
+
+    def record(self, sample: Kept | Rejected | Unreadable | Outcome) -> None:
+        """Write down what happened to a picture. A caption is on the disk when this returns."""
+        match sample:
+            case Captioned(number, text):
+                self._metadata.set(number, text)
+            case Blocked(number, _):
+                self._metadata.set(number, BLOCKED_TEXT)
+                self._note(sample)
+            case Failed() | Unreadable():
+                self._note(sample)
+            case Kept() | Rejected():
+                self._note(sample, durable=False)
+                placing.place(sample, self.filtered, self.rejected, self.staging)
+
+    def number(self, batch: Iterable[Rendered]) -> list[Resized]:
+        """Give each picture its number and its place in `train/`.
+
+        The numbers are on the disk before the pictures are in their places, so that none is ever given twice.
+        """
+        rendered = list(batch)
+        new = [
+            Numbered(self._number_for(picture), picture.identity, picture.source)
+            for picture in rendered
+            if picture.identity not in self.facts.numbers
+        ]
+        self._note(*new)
+        resized = []
+        with disk_errors_in_words(self.train):
+            for picture in rendered:
+                if self.is_resized(picture.identity):
+                    picture.file.unlink()
+                    continue
+                number = self.facts.numbers[picture.identity]
+                picture.file.replace(self.file(number))
+                resized.append(Resized(number, self.file(number)))
+        return resized
+
+    def _number_for(self, picture: Rendered) -> int:
+        """The next number; or, where state was lost, the number of the very same JPEG that lies here already."""
+        if self._strays is None:
+            folders = (self.removed, self.train)
+            self._strays = {
+                self._hash_file(folder / file_name(number)): number
+                for folder in folders
+                for number in _pictures_in(folder)
+                if number not in self.facts.sources
+            }
+        if self._strays and (known := self._strays.pop(self._hash_file(picture.file), None)):
+            return known
+        self._last_number += 1
+        return self._last_number
+
+    def take_out(self, removals: Collection[Removed]) -> None:
+        """Move pictures and their lines to `removed/`, or delete them. Killed half-way, the same call ends the job."""
+        with disk_errors_in_words(self.removed):
+            self.removed.mkdir(exist_ok=True)
+        self._note(*removals)
+        kept = {r.number: self.captions[r.number] for r in removals if not r.purged and r.number in self.captions}
+        self._lines_removed.add(kept)
+        self._lines_removed.remove([r.number for r in removals if r.purged])
+        with disk_errors_in_words(self.removed):
+            for removal in removals:
+                file = self.file(removal.number)
+                if removal.purged:
+                    file.unlink(missing_ok=True)
+                    (self.removed / file.name).unlink(missing_ok=True)
+                elif file.exists():
+                    file.replace(self.removed / file.name)
+        self._metadata.remove([removal.number for removal in removals])
+
+    def restore(self) -> list[int]:
+        """Put every picture in `removed/` and its line back into `train/`; returns their numbers."""
+        numbers = self.pictures_removed()
+        back = {*numbers, *(number for number in self._lines_removed.texts if _is_picture(self.file(number)))}
+        self._note(*map(Restored, numbers))
+        self._metadata.add(
+            {n: text for n, text in self._lines_removed.texts.items() if n in back and n not in self.captions}
+        )
+        with disk_errors_in_words(self.train):
+            for number in numbers:
+                (self.removed / file_name(number)).replace(self.file(number))
+        self._lines_removed.remove(back)
+        return numbers
+
+    def save_quota(self, slots: Mapping[str, Spent]) -> None:
+        """Remember what is spent; slots that this run does not know keep what is remembered of them."""
+        self.quota = {**self.quota, **slots}
+        quota.write(self.state / "quota.json", self.quota)
+
+    def save_checkpoint(self, now: Checkpoint) -> None:
+        checkpoint.write(self.root / "checkpoint.json", now, self.state)
+
+    def _note(self, *events: Event, durable: bool = True) -> None:
+        journal.append(self.state / "journal.jsonl", events, durable=durable)
+        for event in events:
+            self.facts.apply(event)
+
+
+def _pictures_in(folder: Path) -> list[int]:
+    try:
+        found = [number_of(file.name) for file in folder.iterdir() if _is_picture(file)]
+    except FileNotFoundError:
+        return []
+    return sorted(number for number in found if number is not None)
+
+
+def _is_picture(file: Path) -> bool:
+    """Is there more than an empty name, which is all that a pulled cable may leave?"""
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
