@@ -1,0 +1,281 @@
+"""Asks, waits, hears: the only file that sleeps. Which slot is asked, and what a failure means for it, is `rota`'s.
+
+Each answer is handed on the moment it is heard, for the pipeline to write down before anything else happens.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ghibli_prep.captioning import (
+    AnswerUnusable,
+    Attempt,
+    Backend,
+    Described,
+    PictureBlocked,
+    PictureUnreadable,
+    Question,
+    Slot,
+    Usage,
+)
+from ghibli_prep.captioning.posts import Ask, Exhausted, Wait
+from ghibli_prep.captioning.rota import Rota
+from ghibli_prep.captioning.rules import tidy
+from ghibli_prep.samples import Blocked, Captioned, Failed, Outcome, Resized
+
+GLANCE = 0.2
+"""Seconds after which a wait looks up whether the user said stop: on Windows a longer wait hears no Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request under way. sent_at: seconds since the epoch."""
+
+    picture: Resized
+    slot: Slot
+    sent_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a call: an attempt, or the exception that a backend must not raise but did."""
+
+    call: Call
+    result: Attempt | BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one picture's asking ended in, by which slot, after how many seconds of the last request."""
+
+    outcome: Outcome
+    slot: Slot
+    seconds: float
+    usage: Usage
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Every picture has its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider does not serve this machine."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The user said stop."""
+
+
+End = Done | Exhausted | Refused | Interrupted
+
+
+class Stop:
+    """Whether the user said stop: once (finish what is under way), or twice (stop at once)."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def ask(self) -> None:
+        self.times += 1
+
+    @property
+    def soon(self) -> bool:
+        return self.times > 0
+
+    @property
+    def at_once(self) -> bool:
+        return self.times > 1
+
+
+class Calls(Protocol):
+    """The telephone: real threads, or a simulation in virtual time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def place(self, call: Call) -> None: ...
+
+    def hear(self, until: float) -> Heard | None:
+        """The next answer; None at `until`, or earlier when the user said stop."""
+        ...
+
+
+class ThreadedCalls:
+    """Calls over a backend, a daemon thread each, at most `ceiling` of them; close it when done.
+
+    A thread that hangs holds nothing up: its request has a timeout, and the process may end without it.
+    """
+
+    def __init__(
+        self, backend: Backend, question: Question, ceiling: int, stop: Stop, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._backend, self._question, self._stop, self._clock = backend, question, stop, clock
+        self._ceiling = ceiling
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._lock = threading.Lock()
+        self._orders: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+
+    def now(self) -> float:
+        return self._clock()
+
+    def place(self, call: Call) -> None:
+        with self._lock:
+            new = self._idle == 0 and len(self._threads) < self._ceiling
+            self._idle += new
+            self._idle -= 1
+        if new:
+            thread = threading.Thread(target=self._work, name=f"ask-{len(self._threads) + 1}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._orders.put(call)
+
+    def _work(self) -> None:
+        while (call := self._orders.get()) is not None:
+            result: Attempt | BaseException
+            try:
+                result = self._backend.ask(call.picture.file, call.slot, self._question)
+            except BaseException as error:  # noqa: BLE001 - it goes on in the main thread, after the other answers
+                result = error
+            with self._lock:
+                self._idle += 1
+            self._answers.put(Heard(call, result))
+
+    def hear(self, until: float) -> Heard | None:
+        resting = until != float("inf")
+        while True:
+            left = max(0.0, until - self.now())
+            try:
+                return self._answers.get(timeout=min(GLANCE, left)) if left else self._answers.get_nowait()
+            except queue.Empty:
+                if not left or self._stop.at_once or (resting and self._stop.soon):
+                    return None
+
+    def close(self) -> None:
+        for _ in self._threads:
+            self._orders.put(None)
+
+
+class Dispatcher:
+    """Gets an outcome for each picture: `for answer in dispatcher.run(pictures)`; `end` then says why it ended.
+
+    tell: hears what the user should know, once each. waiting: hears how long nobody can be asked, and why.
+    """
+
+    def __init__(
+        self,
+        rota: Rota,
+        calls: Calls,
+        *,
+        trigger: str,
+        attempts_per_picture: int,
+        stop: Stop,
+        tell: Callable[[str], None],
+        waiting: Callable[[Wait], None],
+    ) -> None:
+        self._rota, self._calls, self._stop = rota, calls, stop
+        self._trigger, self._attempts = trigger, attempts_per_picture
+        self._tell, self._waiting = tell, waiting
+        self._tries: Counter[int] = Counter()
+        self._in_flight = 0
+        self._broken: BaseException | None = None
+        self.end: End = Done()
+
+    def run(self, pictures: Iterable[Resized]) -> Iterator[Answer]:
+        """Outcomes as they come. Raises what a backend raised in error, after all other answers are handed on."""
+        self._queue = deque(pictures)
+        while True:
+            until = float("inf")
+            if self._queue and self._may_ask():
+                turn = self._rota.turn(self._calls.now())
+                if isinstance(turn, Ask):
+                    self._place(turn.slot)
+                    continue
+                if isinstance(turn, Exhausted):
+                    self.end = turn
+                    return
+                until = turn.until
+                self._waiting(turn)
+            if not self._in_flight and until == float("inf"):
+                break
+            heard = self._calls.hear(0 if self._stop.at_once else until)
+            if heard is not None:
+                yield from self._hear(heard)
+            elif self._stop.at_once or (self._stop.soon and not self._in_flight):
+                break
+        if self._broken is not None:
+            raise self._broken
+        if self._rota.refused:
+            self.end = Refused(self._rota.refused)
+        elif self._stop.soon:
+            self.end = Interrupted()
+
+    def _may_ask(self) -> bool:
+        return not (self._stop.soon or self._rota.refused or self._broken)
+
+    def _place(self, slot: Slot) -> None:
+        call = Call(self._queue.popleft(), slot, self._calls.now())
+        self._rota.sent(slot, call.sent_at)
+        self._in_flight += 1
+        self._calls.place(call)
+
+    def _hear(self, heard: Heard) -> Iterator[Answer]:
+        self._in_flight -= 1
+        call, now = heard.call, self._calls.now()
+        if isinstance(heard.result, BaseException):
+            self._rota.hung_up(call.slot)
+            self._lost(call, heard.result)
+            return
+        attempt = self._mended(heard.result)
+        notice = self._rota.heard(call.slot, attempt, call.sent_at, now)
+        outcome = self._outcome(call.picture, attempt)
+        if outcome is None:
+            self._queue.appendleft(call.picture)
+        else:
+            usage, version = (attempt.usage, attempt.model_version) if isinstance(attempt, Described) else (Usage(), "")
+            yield Answer(outcome, call.slot, now - call.sent_at, usage, version)
+        if notice:
+            self._tell(notice)
+
+    def _mended(self, attempt: Attempt) -> Attempt:
+        if not isinstance(attempt, Described):
+            return attempt
+        caption = tidy(attempt.text, self._trigger)
+        return replace(attempt, text=caption) if caption else AnswerUnusable("an answer without a caption")
+
+    def _lost(self, call: Call, error: BaseException) -> None:
+        """A picture that vanished is left alone; a bug of ours is raised once the other answers are safe."""
+        if isinstance(error, OSError):
+            file = call.picture.file
+            self._tell(f"{file.parent.name}/{file.name} cannot be read ({error.strerror or error}) and was left out")
+        else:
+            self._broken = self._broken or error
+
+    def _outcome(self, picture: Resized, attempt: Attempt) -> Outcome | None:
+        """The picture's outcome; None where it is to be asked again."""
+        match attempt:
+            case Described(text):
+                return Captioned(picture.number, text)
+            case PictureBlocked(reason):
+                return Blocked(picture.number, reason)
+            case PictureUnreadable(reason):
+                return Failed(picture.number, reason)
+            case AnswerUnusable(reason):
+                self._tries[picture.number] += 1
+                if self._tries[picture.number] >= self._attempts:
+                    return Failed(picture.number, reason)
+        return None

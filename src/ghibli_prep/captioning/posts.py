@@ -1,0 +1,70 @@
+"""What the rota keeps of each slot, and what it answers when asked whose turn it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ghibli_prep.captioning import Slot
+from ghibli_prep.settings import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """This slot may be asked now."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nobody may be asked before `until` (seconds since the epoch; inf: only an answer under way changes that)."""
+
+    until: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """Nobody can be asked any more in this run.
+
+    until: when somebody can be again, None where only the user can change that; why: what is to blame.
+    """
+
+    until: float | None
+    why: Literal["quota", "service", "keys", "models"]
+
+
+Turn = Ask | Wait | Exhausted
+
+
+@dataclass(slots=True)
+class Post:
+    """What is known of one slot. Times are seconds since the epoch."""
+
+    slot: Slot
+    limits: Limits
+    in_flight: int = 0
+    next_at: float = 0.0
+    resting_until: float = 0.0
+    rested_at: float = float("-inf")
+    resting_for: Literal["", "rate", "service"] = ""
+    strikes: int = 0
+    unusable: int = 0
+    spent_until: float = 0.0
+    probing: bool = False
+    out: Literal["", "model", "key", "service"] = ""
+    why: str = ""
+    day: str = ""
+    asked: int = 0
+
+    def is_over(self, now: float) -> bool:
+        """Is there nothing more to ask of it until a reset, or for the whole run?"""
+        return bool(self.out) or self.spent_until > now
+
+    def ready_at(self) -> float:
+        return max(self.resting_until, self.next_at)
+
+    def room(self, ceiling: int) -> bool:
+        """May one more be under way? A slot that was refused is tried with one before it is trusted with more."""
+        return self.in_flight < (1 if self.strikes or self.probing else ceiling)

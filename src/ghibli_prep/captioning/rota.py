@@ -1,0 +1,248 @@
+"""Which slot may be asked now. Pure: it is told the time, never sleeps, and asks nobody.
+
+`turn` says whose turn it is; `sent` and `heard` say what came of it. What a failure means for a slot is one `match`
+in `heard`. The pictures themselves are `dispatch`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, assert_never
+
+from ghibli_prep.captioning import (
+    AnswerUnusable,
+    Attempt,
+    Described,
+    HostRefused,
+    Key,
+    KeyDead,
+    ModelGone,
+    PictureBlocked,
+    PictureUnreadable,
+    ServiceDown,
+    Slot,
+    SlotSpent,
+    SlotTired,
+)
+from ghibli_prep.captioning.days import next_reset, pacific_day
+from ghibli_prep.captioning.posts import Ask, Exhausted, Post, Turn, Wait
+from ghibli_prep.settings import Limits
+
+Strategy = Literal["sequential", "parallel-keys", "parallel-all"]
+MINUTE = 60.0
+UNUSABLE_IN_A_ROW = 5
+"""Answers with nothing usable in them, one after the other, from which on a slot is left out."""
+WORN_SECONDS = 3600.0
+"""How long a slot rests that still says "too many this minute" after the last backoff."""
+
+
+class Rota:
+    """The slots of all keys with all models, in order.
+
+    backoff: seconds of rest after the first, second, ... refusal in a row. tokens: input tokens of one request, as
+    estimated. ceiling: the most requests under way at once.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        strategy: Strategy,
+        backoff: Sequence[float],
+        ceiling: int,
+        limits: Mapping[str, Limits],
+        tokens: int = 0,
+    ) -> None:
+        self.posts = {slot: Post(slot, limits.get(slot.model, Limits())) for slot in slots}
+        self._strategy = strategy
+        self._backoff = backoff
+        self._ceiling = 1 if strategy == "sequential" else ceiling
+        self._tokens = tokens
+        self.refused = ""
+
+    def remember(self, slot: Slot, day: str, asked: int, until: float, why: str, now: float) -> None:
+        """What an earlier run left of `slot`: the day's count, and whether it is spent, which one request probes."""
+        post = self.posts[slot]
+        if day == pacific_day(now):
+            post.day, post.asked = day, asked
+        if until > now:
+            post.probing, post.why = True, why
+
+    # Whose turn it is --------------------------------------------------------------------------------
+
+    def turn(self, now: float) -> Turn:
+        if sum(post.in_flight for post in self.posts.values()) >= self._ceiling:
+            return Wait(float("inf"), "all lines are busy")
+        waits: list[tuple[float, str]] = []
+        ready: list[Post] = []
+        for post in self._candidates(now, waits):
+            if not post.room(self._ceiling):
+                waits.append((float("inf"), "waiting for an answer"))
+            elif post.ready_at() > now:
+                waits.append((post.ready_at(), post.why if post.resting_until > now else "keeping to the limit"))
+            else:
+                ready.append(post)
+        if ready:
+            return Ask(min(ready, key=lambda post: post.in_flight).slot)
+        if waits:
+            return Wait(*min(waits))
+        if any(post.in_flight for post in self.posts.values()):
+            return Wait(float("inf"), "waiting for the last answers")
+        return self._exhausted(now)
+
+    def _candidates(self, now: float, waits: list[tuple[float, str]]) -> Iterator[Post]:
+        """The posts that the strategy would ask now, ready or not; rests that it does not wait for go to `waits`."""
+        for post in self.posts.values():
+            self._new_day(post, now)
+        if self._strategy == "parallel-all":
+            yield from (post for post in self.posts.values() if not post.is_over(now))
+            return
+        for ladder in self._ladders():
+            for post in ladder:
+                if post.is_over(now):
+                    continue
+                if post.resting_for == "service" and post.resting_until > now:
+                    waits.append((post.resting_until, post.why))  # a 503 is often one model's: try the next meanwhile
+                    continue
+                yield post
+                break
+
+    def _ladders(self) -> Iterator[list[Post]]:
+        """What is walked in order: all slots in one row, or each key's models."""
+        if self._strategy == "sequential":
+            yield list(self.posts.values())
+            return
+        for key in dict.fromkeys(slot.key for slot in self.posts):
+            yield [post for slot, post in self.posts.items() if slot.key == key]
+
+    def _exhausted(self, now: float) -> Exhausted:
+        posts = self.posts.values()
+        spent = [post.spent_until for post in posts if not post.out and post.spent_until > now]
+        if any(post.out == "service" for post in posts):
+            return Exhausted(now + max(self._backoff), "service")
+        if spent:
+            return Exhausted(min(spent), "quota")
+        return Exhausted(None, "keys" if all(post.out == "key" for post in posts) else "models")
+
+    def _new_day(self, post: Post, now: float) -> None:
+        today = pacific_day(now)
+        if post.day != today:
+            post.day, post.asked = today, 0
+        if post.spent_until and post.spent_until <= now:
+            post.spent_until, post.strikes, post.why, post.probing = 0.0, 0, "", False
+        if post.limits.rpd is not None and post.asked >= post.limits.rpd and not post.is_over(now):
+            post.spent_until, post.why = next_reset(now), f"{post.limits.rpd} requests a day are used up"
+
+    def wake(self) -> None:
+        """Trust the service again, after the long wait that follows `Exhausted(why="service")`."""
+        for post in self.posts.values():
+            if post.out == "service":
+                post.out, post.strikes, post.resting_until, post.resting_for = "", 0, 0.0, ""
+
+    # What came of it ---------------------------------------------------------------------------------
+
+    def sent(self, slot: Slot, now: float) -> None:
+        """A request goes out now. It counts from here, whatever comes of it."""
+        post = self.posts[slot]
+        post.in_flight += 1
+        post.asked += 1
+        post.next_at = now + self._spacing(post.limits)
+
+    def _spacing(self, limits: Limits) -> float:
+        """Seconds between two requests: evenly paced, so that neither a rolling nor a calendar minute is exceeded."""
+        by_requests = MINUTE / limits.rpm if limits.rpm else 0.0
+        by_tokens = MINUTE * self._tokens / limits.tpm if limits.tpm else 0.0
+        return max(by_requests, by_tokens)
+
+    def hung_up(self, slot: Slot) -> None:
+        """A request was not made after all, for a reason that is nobody's here."""
+        self.posts[slot].in_flight -= 1
+
+    def heard(self, slot: Slot, attempt: Attempt, sent_at: float, now: float) -> str | None:
+        """Take an attempt's outcome into account. Returns what the user should be told, if anything."""
+        post = self.posts[slot]
+        post.in_flight -= 1
+        match attempt:
+            case Described() | PictureBlocked() | PictureUnreadable():
+                self._answered(post, sent_at)
+                return None
+            case AnswerUnusable(reason):
+                return self._unusable(post, reason, sent_at)
+            case SlotTired():
+                return self._tired(post, attempt, sent_at, now)
+            case SlotSpent(reason, rpd):
+                if rpd is not None:
+                    post.limits = post.limits.model_copy(update={"rpd": rpd})
+                return self._spend(post, reason, next_reset(now), now)
+            case ModelGone(reason):
+                return self._leave_out(post, "model", f"{slot}: left out of this run: {reason}")
+            case KeyDead(reason):
+                return self._bury(slot.key, reason)
+            case ServiceDown(reason, seconds):
+                return self._down(post, reason, seconds or 0.0, sent_at, now)
+            case HostRefused(reason):
+                self.refused = reason
+                return None
+        assert_never(attempt)
+
+    def _answered(self, post: Post, sent_at: float) -> None:
+        post.unusable = 0
+        if sent_at >= post.rested_at:
+            post.strikes, post.probing, post.resting_for, post.why = 0, False, "", ""
+
+    def _unusable(self, post: Post, reason: str, sent_at: float) -> str | None:
+        in_a_row = post.unusable + 1
+        self._answered(post, sent_at)
+        post.unusable = in_a_row
+        if post.unusable < UNUSABLE_IN_A_ROW:
+            return None
+        return self._leave_out(post, "model", f"{post.slot}: left out of this run, no answer could be used: {reason}")
+
+    def _tired(self, post: Post, attempt: SlotTired, sent_at: float, now: float) -> str | None:
+        learned = {name: value for name, value in (("rpm", attempt.rpm), ("tpm", attempt.tpm)) if value}
+        if learned and not post.is_over(now):
+            post.limits = post.limits.model_copy(update=learned)
+        if post.is_over(now):
+            return None
+        if sent_at < post.rested_at:  # sent before the slot was known to be tired: no new strike
+            post.resting_until = max(post.resting_until, now + (attempt.seconds or 0.0))
+            return None
+        if post.probing or post.strikes >= len(self._backoff):
+            until = min(now + WORN_SECONDS, next_reset(now)) if attempt.certain else next_reset(now)
+            return self._spend(post, f"still refused after the last rest ({attempt.reason})", until, now)
+        return self._rest(post, "rate", attempt.reason, attempt.seconds or 0.0, now)
+
+    def _down(self, post: Post, reason: str, seconds: float, sent_at: float, now: float) -> str | None:
+        if sent_at < post.rested_at or post.is_over(now):
+            return None
+        if post.strikes >= len(self._backoff):
+            return self._leave_out(post, "service", f"{post.slot}: left out for now, the service is down: {reason}")
+        return self._rest(post, "service", reason, seconds, now)
+
+    def _rest(
+        self, post: Post, what: Literal["rate", "service"], reason: str, asked_for: float, now: float
+    ) -> str | None:
+        first = post.strikes == 0
+        post.resting_for, post.why, post.rested_at = what, reason, now
+        post.resting_until = now + max(asked_for, self._backoff[post.strikes])
+        post.strikes += 1
+        return f"{post.slot}: {reason}; resting {post.resting_until - now:.0f} s" if first else None
+
+    def _spend(self, post: Post, reason: str, until: float, now: float) -> str | None:
+        if post.is_over(now):
+            return None
+        post.spent_until, post.why, post.probing = until, reason, False
+        return f"{post.slot}: {reason}; going on with the next"
+
+    def _leave_out(self, post: Post, what: Literal["model", "service"], notice: str) -> str | None:
+        if post.out:
+            return None
+        post.out, post.why = what, notice.split(": ", 1)[1]
+        return notice
+
+    def _bury(self, key: Key, reason: str) -> str | None:
+        posts = [post for slot, post in self.posts.items() if slot.key == key]
+        if all(post.out == "key" for post in posts):
+            return None
+        for post in posts:
+            post.out, post.why = "key", reason
+        return f"{key} is left out of this run: {reason}. Check {key.name}."
