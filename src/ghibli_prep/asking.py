@@ -1,0 +1,201 @@
+"""The caption step: a rota and a dispatcher over the workspace's pictures, and every answer recorded as it comes.
+
+Between the two sides it carries facts only: what is spent goes to the workspace, what is remembered to the rota.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from ghibli_prep.captioning import Backend, Key, Question, Slot
+from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End, Stop, ThreadedCalls
+from ghibli_prep.captioning.posts import Exhausted, Post, Wait
+from ghibli_prep.captioning.rota import Rota
+from ghibli_prep.console import Bar, Console
+from ghibli_prep.errors import GhibliPrepError
+from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
+from ghibli_prep.settings import CaptionSettings
+from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.checkpoint import Checkpoint, local_time
+from ghibli_prep.workspace.quota import Spent
+
+SAVE_SECONDS = 2.0
+"""At most this much of what is cheap, the checkpoint and the count of requests, is lost by a kill."""
+PICTURE_TOKENS = 258
+"""What a picture of 512x512 costs on the 2.x models; used to keep to a limit of tokens a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What asking takes: who is asked, with which keys, and how the user hears of it and says stop.
+
+    make_backend: called once there is something to ask. clock: seconds since the epoch.
+    """
+
+    settings: CaptionSettings
+    keys: Sequence[Key]
+    make_backend: Callable[[], Backend]
+    console: Console
+    stop: Stop
+    clock: Callable[[], float] = time.time
+
+
+def slots_of(keys: Sequence[Key], settings: CaptionSettings) -> list[Slot]:
+    """Every key with every model, in the order of the ladder."""
+    return [Slot(key, model) for key in keys for model in settings.models]
+
+
+def name_of(slot: Slot) -> str:
+    """What a slot is called in state: its key by fingerprint."""
+    return f"{slot.key.fingerprint}/{slot.model}"
+
+
+class Asking:
+    """One run of captioning over a held workspace."""
+
+    def __init__(self, workspace: Workspace, means: Means) -> None:
+        self._workspace, self._means = workspace, means
+        self._slots = slots_of(means.keys, means.settings)
+        self._saved_at = float("-inf")
+        self._last_number = 0
+        self._current = self._slots[0]
+        self._full: GhibliPrepError | None = None
+
+    def run(self, pictures: Sequence[Resized], wait: bool) -> End:
+        """Ask until every picture has its outcome or nobody can be asked; with `wait`, sleep through resets.
+
+        Raises what kept an answer from being written (a full disk, say), once everything under way is saved.
+        """
+        means = self._means
+        prompt = means.settings.prompt_text
+        question = Question(prompt, means.settings.max_output_tokens, means.settings.request_timeout_seconds)
+        rota = self._rota(prompt)
+        with closing(means.make_backend()) as backend:
+            calls = ThreadedCalls(backend, question, means.settings.max_in_flight, means.stop, means.clock)
+            with closing(calls), means.console.bar("caption", len(pictures)) as bar:
+                left = {picture.number: picture for picture in pictures}
+                while True:
+                    end = self._ask(list(left.values()), left, rota, calls, bar)
+                    if not (wait and isinstance(end, Exhausted) and end.until) or means.stop.soon:
+                        return end
+                    self._sleep(end, calls, bar)
+                    rota.wake()
+
+    def _rota(self, prompt: str) -> Rota:
+        settings = self._means.settings
+        tokens = PICTURE_TOKENS + len(prompt) // 4
+        rota = Rota(
+            self._slots, settings.strategy, settings.backoff_seconds, settings.max_in_flight, settings.limits, tokens
+        )
+        for slot in self._slots:
+            if spent := self._workspace.quota.get(name_of(slot)):
+                rota.remember(slot, spent.day, spent.asked, spent.until, spent.why, self._means.clock())
+        return rota
+
+    def _ask(
+        self, pictures: Sequence[Resized], left: dict[int, Resized], rota: Rota, calls: ThreadedCalls, bar: Bar
+    ) -> End:
+        dispatcher = Dispatcher(
+            rota,
+            calls,
+            trigger=self._means.settings.trigger,
+            attempts_per_picture=self._means.settings.attempts_per_picture,
+            stop=self._means.stop,
+            tell=self._means.console.tell_once,
+            waiting=lambda turn: self._show_wait(turn, bar),
+        )
+        try:
+            self._save(rota)
+            for answer in dispatcher.run(pictures):
+                self._record(answer)
+                left.pop(answer.outcome.number, None)
+                bar.set_postfix_str(f"key {answer.slot.key.position} {answer.slot.model}", refresh=False)
+                bar.update()
+                if self._means.clock() - self._saved_at >= SAVE_SECONDS:
+                    self._save(rota)
+        finally:
+            if self._full is None:
+                self._save(rota)
+        if self._full is not None:
+            raise self._full
+        return dispatcher.end
+
+    def _record(self, answer: Answer) -> None:
+        try:
+            self._workspace.record(answer.outcome)
+        except GhibliPrepError as error:  # the disk is full: hear out what is under way, then say so
+            self._full = self._full or error
+            self._means.stop.ask()
+        self._last_number, self._current = answer.outcome.number, answer.slot
+        match answer.outcome:
+            case Captioned(number, text):
+                self._means.console.log(f"{number}.jpg by {answer.slot} in {answer.seconds:.1f} s: {text}")
+            case Blocked(number, reason):
+                self._means.console.tell(f"{number}.jpg is blocked by the provider's safety filter ({reason})")
+            case Failed(number, reason):
+                self._means.console.tell(f"{number}.jpg gets no caption: {reason}")
+
+    def _save(self, rota: Rota) -> None:
+        """Write down where the run stands and what is spent."""
+        now = self._means.clock()
+        self._saved_at = now
+        workspace, settings, slot = self._workspace, self._means.settings, self._current
+        workspace.save_quota(
+            {
+                name_of(slot): _spent(post, workspace.quota.get(name_of(slot), Spent()), now)
+                for slot, post in rota.posts.items()
+            }
+        )
+        pictures = len(workspace.pictures())
+        workspace.save_checkpoint(
+            Checkpoint(
+                last_processed=self._last_number,
+                total_images=pictures,
+                captioned=len(workspace.captions),
+                pending=len(workspace.pending()),
+                current_key_index=slot.key.position - 1,
+                current_key=slot.key.fingerprint,
+                current_model_index=settings.models.index(slot.model),
+                current_model=slot.model,
+                timestamp=local_time(now),
+            )
+        )
+
+    def _show_wait(self, turn: Wait, bar: Bar) -> None:
+        if turn.until != float("inf"):
+            bar.set_postfix_str(f"{turn.why[:40]}; {max(0.0, turn.until - self._means.clock()):.0f} s")
+
+    def _sleep(self, end: Exhausted, calls: ThreadedCalls, bar: Bar) -> None:
+        """Wait for the quota or the service, counting down."""
+        until = end.until or 0.0
+        self._means.console.tell(f"{in_words(end)}: waiting until {local_time(until)}. Ctrl-C stops; nothing is lost.")
+        while not self._means.stop.soon and (left := until - self._means.clock()) > 0:
+            bar.set_postfix_str(f"goes on in {duration(left)}")
+            calls.hear(min(until, self._means.clock() + 1.0))
+
+
+def _spent(post: Post, before: Spent, now: float) -> Spent:
+    """What to remember of a slot; one that was not probed yet is still what it was `before`."""
+    until, why = (before.until, before.why) if post.probing else (post.spent_until, post.why)
+    return Spent(post.day, post.asked, until, why) if until > now else Spent(post.day, post.asked)
+
+
+def in_words(end: Exhausted) -> str:
+    return {
+        "quota": "the quota of every key and model is spent",
+        "service": "the service is down",
+        "keys": "no key is accepted",
+        "models": "no model can be used by any key",
+    }[end.why]
+
+
+def duration(seconds: float) -> str:
+    """`10 h 03 min`, `3 min 20 s`, `9 s`."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,300 @@
+"""The Typer app: arguments in, one call, an exit code out. The only reader of the environment.
+
+Heavy things are imported inside the commands that use them, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ghibli_prep import __version__
+from ghibli_prep.errors import GhibliPrepError
+
+if TYPE_CHECKING:
+    from ghibli_prep.session import Session
+
+app = typer.Typer(
+    name="ghibli-prep",
+    help="Film frames in, a captioned LoRA dataset out: filter, resize, caption with Gemini, clean up.",
+    epilog="Start with `ghibli-prep demo` to see it work, or `ghibli-prep init` to set it up in this folder.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("-c", "--config", metavar="FILE", help="Settings file. Default: ghibli.toml in this folder, if any."),
+]
+WorkspaceDir = Annotated[
+    Path, typer.Option("-w", "--workspace", metavar="DIR", help="The folder that holds everything about one dataset.")
+]
+InputDir = Annotated[
+    Path | None, typer.Option("-i", "--input", metavar="DIR", help="Source frames. Default: raw/ in the workspace.")
+]
+Strategy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="S",
+        help="sequential: one request at a time, one key after the other. parallel-keys: every key at once, best "
+        "model first. parallel-all: every model of every key at once.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Caption at most N pictures this time.")]
+WaitFor = Annotated[bool, typer.Option("--wait", help="Sleep until quota is back, and go on until all is done.")]
+Retry = Annotated[bool, typer.Option("--retry-blocked", help="Ask again for blocked and failed pictures.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+DEFAULT_WORKSPACE = Path("data/ghibli")
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"ghibli-prep {__version__}")
+        raise typer.Exit
+
+
+def _session(
+    config: Path | None,
+    workspace: Path = DEFAULT_WORKSPACE,
+    source: Path | None = None,
+    strategy: str | None = None,
+) -> Session:
+    """Settings, keys and folders, checked: what every command starts from."""
+    from ghibli_prep import environment, settings
+    from ghibli_prep.detectors.model_files import default_cache_folder
+    from ghibli_prep.session import Session
+
+    found = environment.read(environment.with_env_file(os.environ, Path(".env")))
+    file = config or (Path("ghibli.toml") if Path("ghibli.toml").is_file() else None)
+    overrides: dict[str, dict[str, Any]] = {"caption": {"strategy": strategy}} if strategy else {}
+    if found.base_url:
+        overrides.setdefault("caption", {})["base_url"] = found.base_url
+    chosen = settings.load(file, overrides)
+    cache = default_cache_folder(os.environ, sys.platform)
+    return Session(chosen, found.keys, workspace, source or workspace / "raw", cache)
+
+
+@contextlib.contextmanager
+def _ctrl_c(session: Session) -> Iterator[None]:
+    """Once: finish what is under way. Twice: stop at once, when nothing that was paid for can be lost by it."""
+
+    def stop(_number: int, _frame: object) -> None:
+        session.stop.ask()
+        if session.stop.times == 1:
+            session.console.tell("Stopping: what is under way is finished and saved. Ctrl-C again stops at once.")
+        elif not session.stop.listening or session.stop.times > 2:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@app.command(epilog="Example: ghibli-prep run -i ~/frames --wait")
+def run(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    skip_filter: Annotated[bool, typer.Option("--skip-filter", help="Take every picture found.")] = False,
+    skip_resize: Annotated[bool, typer.Option("--skip-resize", help="Take train/ as it is.")] = False,
+    strategy: Strategy = None,
+    limit: Limit = None,
+    wait: WaitFor = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    retry_blocked: Retry = False,
+    cleanup: Annotated[bool, typer.Option("--cleanup", help="Clean up once nothing is left to caption.")] = False,
+) -> None:
+    """Filter, resize and caption, and say what is left. Stop it at will; the same command goes on."""
+    session = _session(config, workspace, source, strategy)
+    if dry_run:
+        session.dry_run(skip_filter, skip_resize, limit, retry_blocked)
+        return
+    with _ctrl_c(session):
+        session.run(skip_filter, skip_resize, limit, wait, retry_blocked, cleanup)
+
+
+@app.command(epilog="Example: mkdir my-style && cd my-style && ghibli-prep init")
+def init() -> None:
+    """Write .env (for your keys) and ghibli.toml (every setting) into this folder, never over existing ones."""
+    from ghibli_prep import resources
+
+    for target, origin in (
+        (Path(".env"), resources.env_example()),
+        (Path("ghibli.toml"), resources.config("ghibli.toml")),
+    ):
+        if target.exists() or target.is_symlink():
+            typer.echo(f"{target} is there already and stays as it is.")
+            continue
+        try:
+            with target.open("xb") as file:
+                if target.name == ".env" and os.name != "nt":
+                    os.fchmod(file.fileno(), 0o600)  # keys are for their owner's eyes only
+                file.write(origin.read_bytes())
+        except OSError as error:
+            raise _cannot_write(target, error) from error
+        typer.echo(f"{target} is written.")
+    typer.echo("Next: put your keys into .env, your frames into data/ghibli/raw/, and run `ghibli-prep run`.")
+
+
+def _cannot_write(path: Path, error: OSError) -> GhibliPrepError:
+    from ghibli_prep.workspace.atomic import disk_error
+
+    return disk_error(path, error)
+
+
+@app.command("filter", epilog="Example: ghibli-prep filter -i ~/frames")
+def filter_(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    redo: Annotated[
+        bool, typer.Option("--redo", help="Decide anew, by today's settings, what is not yet in train/.")
+    ] = False,
+) -> None:
+    """Keep the pictures with people in filtered_temp/, show the others in filtered_out/."""
+    session = _session(config, workspace, source)
+    with _ctrl_c(session):
+        session.filter(redo)
+
+
+@app.command(epilog="Example: ghibli-prep resize --skip-filter -i ~/frames")
+def resize(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    skip_filter: Annotated[bool, typer.Option("--skip-filter", help="Take every picture found.")] = False,
+) -> None:
+    """Bring what the filter kept to train/ as 1.jpg, 2.jpg, ... of one size."""
+    session = _session(config, workspace, source)
+    with _ctrl_c(session):
+        session.resize(skip_filter)
+
+
+@app.command(epilog="Example: ghibli-prep caption --limit 10")
+def caption(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    strategy: Strategy = None,
+    limit: Limit = None,
+    wait: WaitFor = False,
+    retry_blocked: Retry = False,
+) -> None:
+    """Get a caption for each picture in train/ that has none."""
+    session = _session(config, workspace, source, strategy)
+    with _ctrl_c(session):
+        session.caption(limit, wait, retry_blocked)
+
+
+@app.command(epilog="Example: ghibli-prep cleanup --dry-run")
+def cleanup(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete for good, also what lies in removed/.")] = False,
+    include_pending: Annotated[
+        bool, typer.Option("--include-pending", help="Also take out pictures that were not asked yet.")
+    ] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Put back what lies in removed/.")] = False,
+) -> None:
+    """Move pictures without a usable caption, and their lines, from train/ to removed/."""
+    session = _session(config, workspace, source)
+    if restore:
+        session.restore(dry_run)
+        return
+
+    def agreed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise typer.BadParameter("nobody is there to answer: add --yes, or --dry-run to only look")
+    session.cleanup(dry_run, purge, include_pending, agreed)
+
+
+@app.command(epilog="Example: ghibli-prep keys --json")
+def keys(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask each key which of the configured models it may use. Costs no quota."""
+    _session(config, workspace, source).show_keys(as_json)
+
+
+@app.command(epilog="Example: ghibli-prep status --json")
+def status(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the workspace stands. Works while a run is going on."""
+    _session(config, workspace, source).status(as_json)
+
+
+@app.command(epilog="Example: ghibli-prep demo -w /tmp/demo")
+def demo(
+    workspace: Annotated[
+        Path, typer.Option("-w", "--workspace", metavar="DIR", help="Where the demo's dataset is made, anew each time.")
+    ] = Path("data/demo"),
+) -> None:
+    """The whole pipeline on real photographs, offline, against the sandbox: a minute at the most."""
+    from ghibli_prep.demo import play
+
+    play(workspace)
+
+
+@app.command(epilog="Example: ghibli-prep sandbox --port 8080, then GEMINI_BASE_URL=http://127.0.0.1:8080")
+def sandbox(
+    config: Annotated[
+        Path | None,
+        typer.Option("-c", "--config", metavar="FILE", help="The sandbox's own settings: see configs/sandbox.toml."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8765,
+) -> None:
+    """A Gemini API on this machine, with quotas, blocks and faults, to try things out. Ctrl-C ends it."""
+    from ghibli_prep import sandbox as it
+
+    it.serve(it.load(config) if config else it.SandboxSettings(), port, typer.echo)
+
+
+def main() -> None:
+    """The command `ghibli-prep`."""
+    try:
+        app()
+    except GhibliPrepError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("Stopped. Everything up to now is saved.")
+        sys.exit(130)
+    except Exception:  # noqa: BLE001 - the last one to hear of a fault of ours
+        _say(f"{traceback.format_exc()}\nThis is a fault of ghibli-prep. Everything up to now is saved.")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    """The last words, without any key that a provider's message may quote."""
+    from ghibli_prep import environment
+    from ghibli_prep.console import Console
+
+    keys: tuple[Any, ...] = ()
+    with contextlib.suppress(GhibliPrepError):
+        keys = environment.read(environment.with_env_file(os.environ, Path(".env"))).keys
+    Console(keys).tell(text)

@@ -1,0 +1,97 @@
+"""What the user sees: progress and notices on stderr, results on stdout, all of it also in the log, no key in any.
+
+Knows nothing of what it shows.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn, TypeAlias, TypeVar
+
+from tqdm import tqdm
+
+from ghibli_prep.captioning import Key
+
+T = TypeVar("T")
+Bar: TypeAlias = "tqdm[NoReturn]"
+_LOG_BYTES = 1_000_000
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Say nothing: a full disk must not keep its own error message, or a caption, from getting through."""
+
+
+class Console:
+    """keys: whose texts are never shown, whatever a message quotes."""
+
+    def __init__(self, keys: Sequence[Key] = ()) -> None:
+        self._keys = keys
+        self._log = logging.Logger("ghibli-prep", logging.INFO)  # of its own: no other library's words get in
+        self._said: set[str] = set()
+
+    def log_to(self, file: Path) -> None:
+        """From now on keep a log there, a few megabytes at the most."""
+        handler = _LogFile(file, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8", errors="replace", delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        self._log.addHandler(handler)
+
+    def close(self) -> None:
+        for handler in list(self._log.handlers):
+            self._log.removeHandler(handler)
+            handler.close()
+
+    def tell(self, text: str) -> None:
+        """A notice, above the bar if there is one."""
+        safe = self.redacted(text)
+        self._log.info("%s", safe)
+        tqdm.write(_writable(safe, sys.stderr.encoding), file=sys.stderr)
+        sys.stderr.flush()
+
+    def tell_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self.tell(text)
+
+    def show(self, text: str) -> None:
+        """A result."""
+        safe = self.redacted(text)
+        self._log.info("%s", safe)
+        print(_writable(safe, sys.stdout.encoding), flush=True)  # noqa: T201 - this is the one place that prints
+
+    def log(self, text: str) -> None:
+        self._log.info("%s", self.redacted(text))
+
+    def redacted(self, text: str) -> str:
+        for key in self._keys:
+            text = key.redact(text)
+        return text
+
+    @contextmanager
+    def bar(self, what: str, total: int | None) -> Iterator[Bar]:
+        """A progress bar, on a terminal only."""
+        with tqdm(total=total, desc=what, unit="pic", file=sys.stderr, disable=None, dynamic_ncols=True) as bar:
+            yield bar
+
+    def counting(self, what: str, items: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """`items`, counted on a bar as they go by; closing this closes them."""
+        try:
+            with self.bar(what, total) as bar:
+                for item in items:
+                    yield item
+                    bar.update()
+        finally:
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+
+
+def _writable(text: str, encoding: str | None) -> str:
+    """`text` as a terminal of that encoding can show it: an old Windows console cannot show every name."""
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,187 @@
+"""The chain in order, and the one loop that records.
+
+Each step takes from the workspace what is still to be done, runs a stage over it, and lets the workspace write down
+every result as it comes out. Nothing here decides anything about a picture or a slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from ghibli_prep import detectors
+from ghibli_prep.asking import Asking, Means
+from ghibli_prep.captioning.dispatch import Done, End, Stop
+from ghibli_prep.console import Console
+from ghibli_prep.errors import Stopped
+from ghibli_prep.samples import Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
+from ghibli_prep.settings import FilterSettings, ResizeSettings
+from ghibli_prep.stages.cleanup import to_remove
+from ghibli_prep.stages.filter import filter_pictures
+from ghibli_prep.stages.find import find
+from ghibli_prep.stages.overrule import BY_USER, overruled
+from ghibli_prep.stages.resize import resize
+from ghibli_prep.workspace import Workspace
+
+T = TypeVar("T")
+BATCH = 32
+"""Pictures that are given their numbers together."""
+
+Take = Literal["all", "kept", "not rejected"]
+"""Which pictures are resized: all that were found, those that the filter kept, or those that it did not drop."""
+
+
+@dataclass(slots=True)
+class Census:
+    """What lies in a folder: pictures by identity in a stable order, and what else was met."""
+
+    pictures: dict[str, Found] = field(default_factory=dict)
+    copies: int = 0
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+class Pipeline:
+    """The steps over one held workspace."""
+
+    def __init__(self, workspace: Workspace, source: Path, console: Console, stop: Stop) -> None:
+        self.workspace, self.source, self.console, self.stop = workspace, source, console, stop
+        self._census: Census | None = None
+
+    # Finding -----------------------------------------------------------------------------------------
+
+    def census(self) -> Census:
+        """What lies in the input folder, looked up once."""
+        if self._census is None:
+            self._census = self._look_through(self.source, "find", self.workspace.derived)
+            if self._census.copies:
+                self.console.tell(f"{self._census.copies:,} exact copies of other pictures are counted once")
+        return self._census
+
+    def _look_through(self, folder: Path, what: str, skip: tuple[Path, ...] = ()) -> Census:
+        census = Census()
+        if not folder.is_dir():
+            return census
+        for sample in self._recorded(what, find(folder, self.workspace.identity_of, skip), None):
+            if isinstance(sample, Unreadable):
+                census.unreadable.append(sample)
+            elif sample.identity in census.pictures:
+                census.copies += 1
+            else:
+                census.pictures[sample.identity] = sample
+        return census
+
+    def _in(self, folder: Path) -> dict[str, Found]:
+        return self._look_through(folder, folder.name).pictures
+
+    # Filter ------------------------------------------------------------------------------------------
+
+    def overrule(self) -> None:
+        """Take over what the user decided by moving files between the filter's two folders."""
+        kept, rejected = self._in(self.workspace.filtered), self._in(self.workspace.rejected)
+        for sample in list(overruled(self.workspace.facts.verdicts, kept, rejected, self.census().pictures)):
+            self.workspace.record(sample)
+            if isinstance(sample, Kept) and sample.identity in rejected:
+                self.workspace.take_away(rejected[sample.identity].file)
+            self.console.tell(f"{sample.source}: {'kept' if isinstance(sample, Kept) else 'dropped'} by your hand")
+
+    def filter(self, settings: FilterSettings, max_megapixels: int, cache: Path, redo: bool = False) -> bool:
+        """Decide about every picture that is not decided yet. False where no detector is there to do it.
+
+        redo: decide anew about the pictures that have no number yet and were not decided by the user.
+        """
+        self.overrule()
+        facts = self.workspace.facts
+        todo = [
+            found
+            for identity, found in self.census().pictures.items()
+            if identity not in facts.verdicts
+            or (redo and identity not in facts.numbers and facts.verdicts[identity].by != BY_USER)
+        ]
+        detector = detectors.choose(settings, cache, self.console.tell)
+        if detector is None:
+            return False
+        shown = {**self._in(self.workspace.rejected), **self._in(self.workspace.filtered)} if redo else {}
+        with closing(detector):
+            stage = filter_pictures(todo, detector, settings.min_score, max_megapixels)
+            for sample in self._recorded("filter", stage, len(todo)):
+                if isinstance(sample, Kept | Rejected):
+                    if sample.identity in shown:
+                        self.workspace.take_away(shown[sample.identity].file)
+                    self.workspace.record(sample)
+        return True
+
+    # Resize ------------------------------------------------------------------------------------------
+
+    def resize(self, settings: ResizeSettings, take: Take) -> None:
+        """Bring to `train/` each picture that is to be taken and is not there yet."""
+        if take != "all":
+            self.overrule()
+        todo = [found for found in self._to_resize(take) if not self.workspace.is_resized(found.identity)]
+        stage = resize(todo, settings, self.workspace.staging)
+        batch: list[Rendered] = []
+        try:
+            for sample in self._recorded("resize", stage, len(todo)):
+                if isinstance(sample, Rendered):
+                    batch.append(sample)
+                if len(batch) == BATCH:
+                    self.workspace.number(batch)
+                    batch = []
+        finally:
+            self.workspace.number(batch)
+
+    def _to_resize(self, take: Take) -> list[Found]:
+        """In the order of their names, which is the order of the numbers they will get."""
+        pictures, verdicts = self.census().pictures, self.workspace.facts.verdicts
+        if take == "all":
+            return list(pictures.values())
+        files = {**self._in(self.workspace.filtered), **pictures}
+        chosen = [
+            Found(identity, verdicts[identity].source if identity in verdicts else found.source, found.file)
+            for identity, found in files.items()
+            if (verdicts[identity].kept if identity in verdicts else take == "not rejected")
+        ]
+        return sorted(chosen, key=lambda found: found.source.split("/"))
+
+    # Caption and cleanup -----------------------------------------------------------------------------
+
+    def caption(self, means: Means, limit: int | None = None, retry_blocked: bool = False, wait: bool = False) -> End:
+        """Get a caption for each picture that wants one, `limit` at the most."""
+        workspace = self.workspace
+        numbers = workspace.pending()
+        if retry_blocked:
+            numbers = sorted({*numbers, *workspace.blocked(), *workspace.failed()})
+        pictures = [Resized(number, workspace.file(number)) for number in islice(numbers, limit)]
+        return Asking(workspace, means).run(pictures, wait) if pictures else Done()
+
+    def cleanup(self, removals: list[Removed], purge: bool = False) -> int:
+        """Take these pictures out of `train/`. purge: also delete what lies in `removed/`; returns how many."""
+        old = [Removed(number, "purged", True) for number in self.workspace.pictures_removed()] if purge else []
+        self.workspace.take_out([*removals, *old])
+        return len(old)
+
+    def _recorded(self, what: str, samples: Iterator[T], total: int | None) -> Generator[T]:
+        """`samples` on a bar, the unreadable ones among them recorded and told, until the user says stop."""
+        with closing(self.console.counting(what, samples, total)) as counted:
+            for sample in counted:
+                if isinstance(sample, Unreadable):
+                    self.workspace.record(sample)
+                    self.console.tell(f"{sample.source}: {sample.reason}; left out")
+                yield sample
+                if self.stop.soon:
+                    raise Stopped("Stopped. Everything up to now is saved; run the same command again to go on.")
+
+
+def removable(workspace: Workspace, include_pending: bool, purge: bool) -> list[Removed]:
+    """What a cleanup would take out of `train/`, and why."""
+    reasons = workspace.facts.blocked
+    return to_remove(
+        blocked={number: reasons.get(number, "no reason given") for number in workspace.blocked()},
+        failed=workspace.failed(),
+        dropped=workspace.dropped_by_hand() & set(workspace.pictures()),
+        pending=workspace.pending() if include_pending else (),
+        purge=purge,
+    )

@@ -1,0 +1,41 @@
+"""Which backend is asked: the settings' choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ghibli_prep.captioning import Attempt, Backend, HostRefused, Key, KeyDead, Question, ServiceDown, Slot, backends
+from ghibli_prep.settings import CaptionSettings
+
+SANDBOX_KEY = Key(1, "the sandbox", "sandbox-key")
+"""What the sandbox is asked with where the user has no keys."""
+
+
+def make_backend(settings: CaptionSettings) -> Backend:
+    """The backend of the settings. Raises MissingExtra where its package is not installed."""
+    if settings.backend == "sandbox":
+        return SandboxBackend()
+    return backends.make(settings.backend, settings.base_url)
+
+
+class SandboxBackend:
+    """The real client against the sandbox, which runs in this process for as long as this lives."""
+
+    def __init__(self) -> None:
+        from ghibli_prep.sandbox import Sandbox
+        from ghibli_prep.sandbox.settings import SandboxSettings
+
+        self._sandbox = Sandbox(SandboxSettings())
+        self._sandbox.__enter__()
+        self._client = backends.make("google-genai", self._sandbox.url)
+
+    def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
+        return self._client.ask(picture, slot, question)
+
+    def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:
+        return self._client.models(key)
+
+    def close(self) -> None:
+        self._client.close()
+        self._sandbox.close()

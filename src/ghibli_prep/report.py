@@ -1,0 +1,162 @@
+"""Where a workspace stands, as figures and in words. Reads; writes and prints nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ghibli_prep.asking import name_of, slots_of
+from ghibli_prep.captioning import HostRefused, Key, KeyDead, ServiceDown
+from ghibli_prep.captioning.days import pacific_day
+from ghibli_prep.pipeline import Pipeline
+from ghibli_prep.samples import Removed
+from ghibli_prep.settings import CaptionSettings
+from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.checkpoint import local_time
+
+
+def figures(workspace: Workspace, keys: Sequence[Key], settings: CaptionSettings, now: float) -> dict[str, Any]:
+    """What `status --json` prints. Counts are pictures; times are local, `YYYY-MM-DD HH:MM:SS`, or null."""
+    facts = workspace.facts
+    dropped = Counter(verdict.reason for verdict in facts.verdicts.values() if not verdict.kept)
+    pictures, blocked, failed = workspace.pictures(), workspace.blocked(), workspace.failed()
+    return {
+        "workspace": str(workspace.root),
+        "kept": sum(verdict.kept for verdict in facts.verdicts.values()),
+        "dropped": dict(sorted(dropped.items())),
+        "unreadable": {bad.source: bad.reason for bad in facts.unreadable.values()},
+        "total_images": len(pictures),
+        "captioned": len(workspace.captions) - len(blocked),
+        "blocked": len(blocked),
+        "failed": {str(number): why for number, why in failed.items()},
+        "pending": len(workspace.pending()),
+        "removed": len(workspace.pictures_removed()),
+        "slots": [_slot(workspace, slot, now) for slot in slots_of(keys, settings)],
+    }
+
+
+def _slot(workspace: Workspace, slot: Any, now: float) -> dict[str, Any]:
+    spent = workspace.quota.get(name_of(slot))
+    asked = spent.asked if spent and spent.day == pacific_day(now) else 0
+    until = spent.until if spent and spent.until > now else 0.0
+    return {
+        "key": slot.key.position,
+        "fingerprint": slot.key.fingerprint,
+        "model": slot.model,
+        "asked_today": asked,
+        "spent_until": local_time(until) if until else None,
+        "why": spent.why if spent and until else None,
+    }
+
+
+def in_words(now: Mapping[str, Any]) -> str:
+    """`figures`, for people."""
+    rows = [
+        ("workspace", now["workspace"]),
+        ("kept by the filter", f"{now['kept']:,}"),
+        *((f"dropped: {reason}", f"{count:,}") for reason, count in now["dropped"].items()),
+        ("unreadable files", f"{len(now['unreadable']):,}"),
+        ("pictures in train/", f"{now['total_images']:,}"),
+        ("captioned", f"{now['captioned']:,}"),
+        ("blocked", f"{now['blocked']:,}"),
+        ("failed", f"{len(now['failed']):,}"),
+        ("still to caption", f"{now['pending']:,}"),
+        ("in removed/", f"{now['removed']:,}"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:<{width}}  {value}" for name, value in rows]
+    lines += [f"  {source}: {reason}" for source, reason in now["unreadable"].items()]
+    lines += [f"  {number}.jpg: {why}" for number, why in now["failed"].items()]
+    lines += [_slot_in_words(slot) for slot in now["slots"] if slot["asked_today"] or slot["spent_until"]]
+    return "\n".join(lines)
+
+
+def _slot_in_words(slot: Mapping[str, Any]) -> str:
+    rest = f", spent until {slot['spent_until']} ({slot['why']})" if slot["spent_until"] else ""
+    return f"key {slot['key']}, {slot['model']}: {slot['asked_today']:,} requests today{rest}"
+
+
+def summary(workspace: Workspace) -> str:
+    """The last words of a run."""
+    blocked, failed, pending = len(workspace.blocked()), len(workspace.failed()), len(workspace.pending())
+    captioned = len(workspace.captions) - blocked
+    lines = [
+        f"{workspace.train}: {captioned:,} captioned, {blocked:,} blocked, {failed:,} failed, "
+        f"{pending:,} still to caption, of {len(workspace.pictures()):,} pictures."
+    ]
+    if blocked or failed:
+        lines.append("`ghibli-prep cleanup` takes out the pictures without a caption.")
+    elif not pending and captioned:
+        lines.append(f"The dataset is complete: point your trainer at {workspace.train}")
+    return "\n".join(lines)
+
+
+def filtered(workspace: Workspace) -> str:
+    """What the filter decided, so far."""
+    verdicts = workspace.facts.verdicts.values()
+    dropped = Counter(verdict.reason for verdict in verdicts if not verdict.kept)
+    lines = [f"{sum(verdict.kept for verdict in verdicts):,} pictures kept: {workspace.filtered}"]
+    lines += [f"{count:,} dropped: {workspace.rejected / reason}" for reason, count in sorted(dropped.items())]
+    if dropped:
+        lines.append("Move a picture from one folder to the other to overrule the filter.")
+    return "\n".join(lines)
+
+
+def removals(workspace: Workspace, removals: Sequence[Removed], purge: bool, also: int) -> str:
+    """What a cleanup would do. also: how many pictures already in `removed/` would be deleted with them."""
+    to = "deleted for good" if purge else f"moved to {workspace.removed}"
+    lines = [f"{len(removals):,} pictures without a usable caption would be {to}:"] if removals else []
+    lines += [f"  {removal.number}.jpg  {removal.reason}" for removal in removals]
+    if also:
+        lines.append(f"{also:,} pictures in {workspace.removed} would be deleted for good.")
+    return "\n".join(lines)
+
+
+def dry_run(pipeline: Pipeline, skip_filter: bool, skip_resize: bool) -> str:
+    """What the filter and resize of a run would do."""
+    found, facts = pipeline.census().pictures, pipeline.workspace.facts
+    undecided = sum(identity not in facts.verdicts for identity in found)
+    dropped = {identity for identity, verdict in facts.verdicts.items() if not verdict.kept and not skip_filter}
+    todo = sum(identity not in dropped and not pipeline.workspace.is_resized(identity) for identity in found)
+    return "\n".join(
+        [
+            f"find: {len(found):,} pictures in {pipeline.source}",
+            "filter: skipped" if skip_filter else f"filter: {undecided:,} pictures to look at",
+            "resize: skipped" if skip_resize else f"resize: {todo:,} pictures at the most",
+        ]
+    )
+
+
+def key_row(
+    key: Key, answer: Sequence[str] | KeyDead | ServiceDown | HostRefused, models: Sequence[str]
+) -> dict[str, Any]:
+    """One key in `keys --json`. models: whether it may use each of the ladder's."""
+    known = isinstance(answer, KeyDead | ServiceDown | HostRefused)
+    return {
+        "position": key.position,
+        "name": key.name,
+        "fingerprint": key.fingerprint,
+        "ok": not known,
+        "dead": isinstance(answer, KeyDead),
+        "problem": answer.reason if isinstance(answer, KeyDead | ServiceDown | HostRefused) else None,
+        "models": {} if isinstance(answer, KeyDead | ServiceDown | HostRefused) else {m: m in answer for m in models},
+    }
+
+
+def keys_in_words(rows: Sequence[Mapping[str, Any]], models: Sequence[str]) -> str:
+    """One table: a row for each key, a column for each model of the ladder."""
+    names = [f"{row['position']}  {row['name']} ({row['fingerprint']})" for row in rows]
+    width = max(map(len, [*names, "key"]))
+    lines = ["  ".join([f"{'key':<{width}}", *models])]
+    for name, row in zip(names, rows, strict=True):
+        cells = [f"{'yes' if row['models'].get(model) else 'no':<{len(model)}}" for model in models]
+        lines.append(
+            "  ".join([f"{name:<{width}}", *cells]) if not row["problem"] else f"{name:<{width}}  {row['problem']}"
+        )
+    gone = [model for model in models if not any(row["models"].get(model) for row in rows)]
+    if gone and any(not row["problem"] for row in rows):
+        lines.append(
+            f"Offered to none of your keys (retired, perhaps): {', '.join(gone)}. A run leaves them out by itself."
+        )
+    return "\n".join(lines)

@@ -1,0 +1,258 @@
+"""What each command does, from settings and folders to the last word: the steps of the pipeline, and what is said.
+
+Raises the errors of `errors`, which carry the exit code. Reads no environment and parses no arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+from ghibli_prep import detectors, report
+from ghibli_prep.asking import Means, duration, in_words
+from ghibli_prep.captioning import Backend, Key
+from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused, Stop
+from ghibli_prep.captioning.posts import Exhausted
+from ghibli_prep.console import Console
+from ghibli_prep.errors import MissingKey, NoInput, Paused, Stopped, UsageError
+from ghibli_prep.pipeline import Pipeline, Take, removable
+from ghibli_prep.providers import SANDBOX_KEY, make_backend
+from ghibli_prep.samples import Found, Removed
+from ghibli_prep.settings import Settings
+from ghibli_prep.stages.find import find, hash_file
+from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.checkpoint import local_time
+
+
+class Session:
+    """One command over one workspace.
+
+    backend: called once there is something to ask, None for what the settings say. clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Sequence[Key],
+        root: Path,
+        source: Path,
+        cache: Path,
+        backend: Callable[[], Backend] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings, self.root, self.source, self.cache, self.clock = settings, root, source, cache, clock
+        self.keys = keys or ((SANDBOX_KEY,) if settings.caption.backend == "sandbox" else ())
+        self.console = Console(self.keys)
+        self.stop = Stop()
+        self._backend = backend or (lambda: make_backend(settings.caption))
+
+    # The commands ------------------------------------------------------------------------------------
+
+    def run(
+        self, skip_filter: bool, skip_resize: bool, limit: int | None, wait: bool, retry_blocked: bool, cleanup: bool
+    ) -> None:
+        self._need_keys()
+        self._need_pictures()
+        with self._held() as pipeline:
+            workspace = pipeline.workspace
+            take: Take = "all" if skip_filter else self._filter(pipeline)
+            if not skip_resize:
+                pipeline.resize(self.settings.resize, take)
+            end = pipeline.caption(self._means(), limit, retry_blocked, wait)
+            if cleanup and isinstance(end, Done) and not workspace.pending():
+                self._take_out(pipeline, removable(workspace, include_pending=False, purge=False))
+            self._last_words(workspace, end)
+
+    def filter(self, redo: bool) -> None:
+        self._need_pictures()
+        with self._held() as pipeline:
+            self._filter(pipeline, redo)
+            self.console.show(report.filtered(pipeline.workspace))
+
+    def resize(self, skip_filter: bool) -> None:
+        self._need_pictures()
+        with self._held() as pipeline:
+            workspace = pipeline.workspace
+            if not skip_filter and not workspace.facts.verdicts and not workspace.filtered.is_dir():
+                raise NoInput(
+                    f"{workspace.filtered}: the filter has kept nothing yet. Run `ghibli-prep filter` first, "
+                    "or take every picture found with `ghibli-prep resize --skip-filter`."
+                )
+            pipeline.resize(self.settings.resize, "all" if skip_filter else "kept")
+            self.console.show(f"{workspace.train}: {len(workspace.pictures()):,} pictures.")
+
+    def caption(self, limit: int | None, wait: bool, retry_blocked: bool) -> None:
+        self._need_keys()
+        if not self._look().pictures():
+            raise NoInput(f"{self._look().train}: no pictures to caption. Run `ghibli-prep resize` first.")
+        with self._held() as pipeline:
+            end = pipeline.caption(self._means(), limit, retry_blocked, wait)
+            self._last_words(pipeline.workspace, end)
+
+    def cleanup(self, dry_run: bool, purge: bool, include_pending: bool, agreed: Callable[[str], bool]) -> None:
+        """agreed: asks the user, once it was shown what would be done."""
+        looked = self._need_workspace()
+        removals = removable(looked, include_pending, purge)
+        also = len(looked.pictures_removed()) if purge else 0
+        if not removals and not also:
+            self.console.show(f"{looked.train}: nothing to clean up.")
+            return
+        self.console.show(report.removals(looked, removals, purge, also))
+        if dry_run:
+            return
+        if not agreed("Go on?"):
+            raise Stopped("Nothing was changed.")
+        with self._held() as pipeline:
+            self._take_out(pipeline, removable(pipeline.workspace, include_pending, purge), purge)
+
+    def restore(self, dry_run: bool) -> None:
+        looked = self._need_workspace()
+        if dry_run:
+            self.console.show(f"{len(looked.pictures_removed()):,} pictures would go back to {looked.train}.")
+            return
+        with self._held() as pipeline:
+            self.console.show(f"{len(pipeline.workspace.restore()):,} pictures are back in {looked.train}.")
+
+    def status(self, as_json: bool) -> None:
+        looked = self._need_workspace()
+        now = report.figures(looked, self.keys, self.settings.caption, self.clock())
+        self.console.show(json.dumps(now, ensure_ascii=False, indent=2) if as_json else report.in_words(now))
+
+    def show_keys(self, as_json: bool) -> None:
+        """Raises MissingKey where no key is accepted, Paused where the service cannot be reached."""
+        self._need_keys()
+        models = self.settings.caption.models
+        with closing(self._backend()) as backend:
+            rows = [report.key_row(key, backend.models(key), models) for key in self.keys]
+        if as_json:
+            self.console.show(json.dumps({"models": models, "keys": rows}, ensure_ascii=False, indent=2))
+        else:
+            self.console.show(report.keys_in_words(rows, models))
+        if not any(row["ok"] for row in rows):
+            if all(row["dead"] for row in rows):
+                raise MissingKey("No key is accepted. Make new ones at the provider and put them into .env.")
+            raise Paused("No key could be checked: see the table for why, and try again later.")
+
+    def dry_run(self, skip_filter: bool, skip_resize: bool, limit: int | None, retry_blocked: bool) -> None:
+        """Say what a run would do. Writes nothing, loads no detector, asks nobody."""
+        self._need_pictures()
+        looked = self._look()
+        if not self.keys:
+            self.console.tell(f"A run would stop here: {_NO_KEY}")
+        self.console.show(
+            report.dry_run(Pipeline(looked, self.source, self.console, self.stop), skip_filter, skip_resize)
+        )
+        numbers = looked.pending() + (looked.blocked() + list(looked.failed()) if retry_blocked else [])
+        slots = len(self.keys) * len(self.settings.caption.models)
+        self.console.show(
+            f"caption: {len(list(islice(numbers, limit))):,} pictures of train/ now, and what resize adds"
+            f"{f', {limit:,} at the most' if limit else ''}; {len(self.keys)} keys with "
+            f"{len(self.settings.caption.models)} models are {slots} slots ({self.settings.caption.strategy})"
+        )
+
+    # What they share ---------------------------------------------------------------------------------
+
+    def _look(self) -> Workspace:
+        return Workspace(self.root, hash_file)
+
+    def _need_workspace(self) -> Workspace:
+        if not self.root.is_dir():
+            raise NoInput(
+                f"{self.root}: no such workspace. Name yours with --workspace, or start with `ghibli-prep run`."
+            )
+        return self._look()
+
+    def _need_keys(self) -> None:
+        if not self.keys:
+            raise MissingKey(_NO_KEY)
+
+    def _need_pictures(self) -> None:
+        """Raises NoInput before anything is changed: no pictures in the input, and none further down the line."""
+        looked = self._look()
+        if looked.pictures() or looked.facts.numbers or looked.facts.verdicts:
+            return
+        if not self.source.is_dir():
+            raise NoInput(
+                f"{self.source}: no such folder. Put your frames there (a folder a film), "
+                "or name the folder that has them with --input."
+            )
+        bad = []
+        for sample in find(self.source, looked.identity_of, looked.derived):
+            if isinstance(sample, Found):
+                return
+            bad.append(f"\n  {sample.source}: {sample.reason}")
+        raise NoInput(
+            f"{self.source}: no pictures found (png, jpg, webp, bmp, gif, tiff, avif, at any depth).{''.join(bad[:20])}"
+        )
+
+    @contextmanager
+    def _held(self) -> Iterator[Pipeline]:
+        """The workspace, held and logged to, until the command ends."""
+        with self._look() as workspace, closing(self.console):
+            self.console.log_to(workspace.log)
+            if workspace.mended:
+                self.console.tell(
+                    f"{workspace.train / 'metadata.jsonl'} was cut off or edited; its lines are whole again"
+                )
+            yield Pipeline(workspace, self.source, self.console, self.stop)
+
+    def _means(self) -> Means:
+        return Means(self.settings.caption, self.keys, self._backend, self.console, self.stop, self.clock)
+
+    def _filter(self, pipeline: Pipeline, redo: bool = False) -> Take:
+        """Run the filter and say what resize is to take."""
+        settings = self.settings
+        if pipeline.filter(settings.filter, settings.resize.max_megapixels, self.cache, redo):
+            return "kept"
+        if settings.filter.detector != "none":
+            self.console.tell(
+                "No detector is installed, so the filter is skipped and every picture stays. "
+                f"To filter: {detectors.INSTALL_COMMAND}"
+            )
+        return "not rejected"
+
+    def _take_out(self, pipeline: Pipeline, removals: list[Removed], purge: bool = False) -> None:
+        also = pipeline.cleanup(removals, purge)
+        where = "deleted for good" if purge else f"moved to {pipeline.workspace.removed}"
+        self.console.show(f"{len(removals) + also:,} pictures {where}.")
+
+    def _last_words(self, workspace: Workspace, end: End) -> None:
+        """Sum up; raise what stands between this and done."""
+        self.console.show(report.summary(workspace))
+        left = f"{len(workspace.pending()):,} of {len(workspace.pictures()):,} pictures are left."
+        saved = "Everything is saved: run the same command again"
+        match end:
+            case Exhausted(until, "quota" | "service" as why) if until is not None:
+                back = f"{local_time(until)} your time (in {duration(until - self.clock())})"
+                raise Paused(
+                    f"Paused: {in_words(end)}. {left} "
+                    + (
+                        f"The next quota is back at {back}. {saved} then, or use --wait."
+                        if why == "quota"
+                        else f"{saved} later, or use --wait."
+                    )
+                )
+            case Exhausted(_, "keys"):
+                raise MissingKey(f"{left} No key is accepted: {saved} with working keys in .env.")
+            case Exhausted():
+                raise UsageError(
+                    f"{left} No key may use any of the models in caption.models: `ghibli-prep keys` shows which it may."
+                )
+            case Refused(reason):
+                raise Paused(
+                    f"Paused: the provider does not serve this machine: {reason}. {left} {saved} from elsewhere."
+                )
+            case Interrupted():
+                raise Stopped(f"Stopped. {left} {saved} to go on.")
+            case Done():
+                return
+
+
+_NO_KEY = (
+    "no API key is set. Put GEMINI_API_KEY_1=... into .env (`ghibli-prep init` makes one) or into the environment. "
+    'To try without a key: `ghibli-prep demo`, or backend = "sandbox" in the settings.'
+)
