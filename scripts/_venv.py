@@ -31,7 +31,7 @@ def command(name: str) -> str:
 
 def prepare(extras: Sequence[str]) -> None:
     """Make the `.venv` with this checkout (editable) and `extras` in it, unless it is there and up to date."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this runs before anything could have refused an older Python
         sys.exit(f"ghibli-prep needs Python 3.11 or newer; this is {sys.version.split()[0]}")
     wanted = _made_from(extras)
     if _NOTE.exists() and _NOTE.read_text("utf-8") == wanted and Path(command("python")).exists():

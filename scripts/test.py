@@ -1,7 +1,7 @@
 """The second of the README's two commands: makes `.venv`, installs the test tools in it, and runs every check.
 
 `--all` adds the `yolo` extra (about 5.7 GB with torch); without it the tests that need it are skipped by name.
-Anything else goes on to pytest, and then the coverage floor is not asked for: `python3 scripts/test.py tests/test_cli.py`.
+Anything else goes on to pytest, and then no coverage floor is asked for: `python3 scripts/test.py tests/test_cli.py`.
 """
 
 from __future__ import annotations

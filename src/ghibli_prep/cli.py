@@ -71,7 +71,6 @@ def _session(
 ) -> Session:
     """Settings, keys and folders, checked: what every command starts from."""
     from ghibli_prep import environment, settings
-    from ghibli_prep.detectors.model_files import default_cache_folder
     from ghibli_prep.session import Session
 
     found = environment.read(environment.with_env_file(os.environ, Path(".env")))
@@ -80,8 +79,13 @@ def _session(
     if found.base_url:
         overrides.setdefault("caption", {})["base_url"] = found.base_url
     chosen = settings.load(file, overrides)
-    cache = default_cache_folder(os.environ, sys.platform)
-    return Session(chosen, found.keys, workspace, source or workspace / "raw", cache)
+    return Session(chosen, found.keys, workspace, source or workspace / "raw", _cache_folder())
+
+
+def _cache_folder() -> Path:
+    from ghibli_prep.detectors.model_files import default_cache_folder
+
+    return default_cache_folder(os.environ, sys.platform)
 
 
 @contextlib.contextmanager
@@ -257,7 +261,7 @@ def demo(
     """The whole pipeline on real photographs, offline, against the sandbox: a minute at the most."""
     from ghibli_prep.demo import play
 
-    play(workspace)
+    play(workspace, _cache_folder(), typer.echo)
 
 
 @app.command(epilog="Example: ghibli-prep sandbox --port 8080, then GEMINI_BASE_URL=http://127.0.0.1:8080")

@@ -15,18 +15,21 @@ SANDBOX_KEY = Key(1, "the sandbox", "sandbox-key")
 def make_backend(settings: CaptionSettings) -> Backend:
     """The backend of the settings. Raises MissingExtra where its package is not installed."""
     if settings.backend == "sandbox":
-        return SandboxBackend()
+        return SandboxBackend(settings.models)
     return backends.make(settings.backend, settings.base_url)
 
 
 class SandboxBackend:
-    """The real client against the sandbox, which runs in this process for as long as this lives."""
+    """The real client against the sandbox, which runs in this process for as long as this lives.
 
-    def __init__(self) -> None:
-        from ghibli_prep.sandbox import Sandbox
-        from ghibli_prep.sandbox.settings import SandboxSettings
+    models: what it offers, without quotas: to see those, run `ghibli-prep sandbox` and set GEMINI_BASE_URL.
+    """
 
-        self._sandbox = Sandbox(SandboxSettings())
+    def __init__(self, models: Sequence[str]) -> None:
+        from ghibli_prep.sandbox import Sandbox, SandboxSettings
+        from ghibli_prep.sandbox.settings import ModelSettings
+
+        self._sandbox = Sandbox(SandboxSettings(models={model: ModelSettings() for model in models}))
         self._sandbox.__enter__()
         self._client = backends.make("google-genai", self._sandbox.url)
 

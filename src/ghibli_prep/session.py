@@ -87,8 +87,8 @@ class Session:
 
     def caption(self, limit: int | None, wait: bool, retry_blocked: bool) -> None:
         self._need_keys()
-        if not self._look().pictures():
-            raise NoInput(f"{self._look().train}: no pictures to caption. Run `ghibli-prep resize` first.")
+        if not self.look().pictures():
+            raise NoInput(f"{self.look().train}: no pictures to caption. Run `ghibli-prep resize` first.")
         with self._held() as pipeline:
             end = pipeline.caption(self._means(), limit, retry_blocked, wait)
             self._last_words(pipeline.workspace, end)
@@ -140,7 +140,7 @@ class Session:
     def dry_run(self, skip_filter: bool, skip_resize: bool, limit: int | None, retry_blocked: bool) -> None:
         """Say what a run would do. Writes nothing, loads no detector, asks nobody."""
         self._need_pictures()
-        looked = self._look()
+        looked = self.look()
         if not self.keys:
             self.console.tell(f"A run would stop here: {_NO_KEY}")
         self.console.show(
@@ -156,7 +156,8 @@ class Session:
 
     # What they share ---------------------------------------------------------------------------------
 
-    def _look(self) -> Workspace:
+    def look(self) -> Workspace:
+        """The workspace as it is now, not held."""
         return Workspace(self.root, hash_file)
 
     def _need_workspace(self) -> Workspace:
@@ -164,7 +165,7 @@ class Session:
             raise NoInput(
                 f"{self.root}: no such workspace. Name yours with --workspace, or start with `ghibli-prep run`."
             )
-        return self._look()
+        return self.look()
 
     def _need_keys(self) -> None:
         if not self.keys:
@@ -172,7 +173,7 @@ class Session:
 
     def _need_pictures(self) -> None:
         """Raises NoInput before anything is changed: no pictures in the input, and none further down the line."""
-        looked = self._look()
+        looked = self.look()
         if looked.pictures() or looked.facts.numbers or looked.facts.verdicts:
             return
         if not self.source.is_dir():
@@ -192,7 +193,7 @@ class Session:
     @contextmanager
     def _held(self) -> Iterator[Pipeline]:
         """The workspace, held and logged to, until the command ends."""
-        with self._look() as workspace, closing(self.console):
+        with self.look() as workspace, closing(self.console):
             self.console.log_to(workspace.log)
             if workspace.mended:
                 self.console.tell(
