@@ -1,0 +1,128 @@
+"""`rules.tidy`: what a caption looks like before it may stand in the dataset."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghibli_prep.captioning.rules import tidy
+
+TRIGGER = "Ghibli style"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Ghibli style a young boy, smiling", "a young boy, smiling"),
+        ("  Ghibli style   a boy \n\n in a field\t ", "a boy in a field"),
+        ("Ghibli stylea young boy", "a young boy"),  # the original's data has these
+        ("Ghibli style, a boy", "a boy"),
+        ("Ghibli style: a boy", "a boy"),
+        ("Ghibli style - a boy", "a boy"),
+        ("Ghibli-style a boy", "a boy"),
+        ("GHIBLI STYLE a boy", "a boy"),
+        ("Ghibli style Ghibli style a boy", "a boy"),
+        ('Ghibli style "Ghibli style a boy"', "a boy"),
+        ("a boy in a field", "a boy in a field"),
+        ("Caption: Ghibli style a boy", "a boy"),
+        ("Here is the caption:\n\n**Ghibli style** a boy.", "a boy"),
+        ("```text\nGhibli style a boy\n```", "a boy"),
+        ("```\na boy\n```", "a boy"),
+        ('"Ghibli style a boy."', "a boy"),
+        ('"Ghibli style a boy".', "a boy"),
+        ('"Ghibli style" a boy', "a boy"),
+        ("“Ghibli style a boy”", "a boy"),
+        ("“Ghibli style” a boy", "a boy"),
+        ("「a boy。」", "a boy"),
+        ("'Ghibli style a boy in his father's coat'", "a boy in his father's coat"),
+        ("**Ghibli style a *red* hat.**", "a red hat"),
+        ("_Ghibli style a boy_", "a boy"),
+        ("(Ghibli style) a boy", "a boy"),
+        ("# Ghibli style a boy", "a boy"),
+        ("Ghibli style a boy...", "a boy"),
+        ("Ghibli style a boy…", "a boy"),
+        ("Ghibli style 少年。", "少年"),
+        ("Ghibli style लड़का।", "लड़का"),
+        ("Ghibli style a boy,", "a boy"),
+        ("Ghibli style a\x00 boy\x1b[31m", "a boy [31m"),
+        ("Ghibli style a\u2028boy", "a boy"),
+        ("\ufeffGhibli style\u200b a beau\u00adtiful boy", "a beautiful boy"),
+        ("Ghibli style a \ud83d boy", "a boy"),
+    ],
+)
+def test_a_caption_is_mended(written: str, kept: str) -> None:
+    assert tidy(written, TRIGGER) == f"Ghibli style {kept}"
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "Ghibli style doorway in the sun",
+        "Ghibli style d'or, a golden hall",
+        'Ghibli style "STOP" sign beside a boy who says "hi"',
+        "Ghibli style a sign that reads 'STOP'",
+        "Ghibli style a sign that reads “STOP”",
+        "Ghibli style a poster, on it: Ghibli style in red letters",
+        "Ghibli style girl at 7:30 in the morning",
+        "Ghibli style a boy, is he late?",
+    ],
+)
+def test_a_good_caption_is_left_alone(caption: str) -> None:
+    assert tidy(caption, TRIGGER) == caption
+
+
+def test_the_word_styled_loses_its_ending_with_the_trigger() -> None:
+    assert tidy("Ghibli styled scene", TRIGGER) == "Ghibli style scene"
+
+
+def test_a_trigger_of_one_word_is_not_cut_out_of_a_longer_word() -> None:
+    assert tidy("mango on a table", "man") == "man mango on a table"
+    assert tidy("man, on a table", "man") == "man on a table"
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", " \n", "Ghibli style", "ghibli styled.", '"Ghibli style."', "Ghibli style !?", "\ud83d"]
+)
+def test_a_text_that_says_nothing_is_no_caption(nothing: str) -> None:
+    assert tidy(nothing, TRIGGER) == ""
+
+
+def _as_the_settings_allow(text: str) -> str:
+    return " ".join("".join(c for c in text if c.isprintable()).split())
+
+
+triggers = st.one_of(
+    st.sampled_from(["Ghibli style", "man", "<lora:x>", "a.b", "ça va", "İ i"]),
+    st.text(max_size=12).map(_as_the_settings_allow).filter(bool),
+)
+texts = st.one_of(
+    st.text(),
+    st.text(st.sampled_from("Ghibli style:.\"'“”`*_ \n,-ad"), max_size=60),
+    st.lists(st.sampled_from(["Ghibli style", '"', "'", " ", ": ", ".", "a", "“", "”", "d", "_", "-", "\n"])).map(
+        "".join
+    ),
+    st.text(st.characters(categories=["Cs", "Cc", "Cf", "Lu", "Zs", "Zl", "Po"])),
+)
+
+
+@given(texts, triggers)
+def test_every_caption_is_one_line_with_the_trigger_and_one_space_and_mending_it_again_changes_nothing(
+    text: str, trigger: str
+) -> None:
+    caption = tidy(text, trigger)
+    caption.encode("utf-8")
+    if caption:
+        assert len(caption.splitlines()) == 1
+        assert caption.isprintable()
+        assert caption.startswith(trigger + " ")
+        assert not caption[len(trigger) + 1].isspace()
+        assert caption[-1] not in " .。।…"
+        assert tidy(caption, trigger) == caption
+
+
+@given(texts, triggers)
+def test_a_trigger_in_front_of_a_text_makes_no_second_one(text: str, trigger: str) -> None:
+    caption = tidy(text, trigger)
+    if caption:
+        assert tidy(f"{trigger} {caption}", trigger) == caption
