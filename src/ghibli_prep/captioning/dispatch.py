@@ -5,10 +5,12 @@ Each answer is handed on the moment it is heard, for the pipeline to write down 
 
 from __future__ import annotations
 
+import contextlib
+import heapq
 import queue
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -35,11 +37,12 @@ GLANCE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request under way. sent_at: seconds since the epoch."""
+    """One request under way. sent_at: seconds since the epoch; order: the picture's place among all."""
 
     picture: Resized
     slot: Slot
     sent_at: float
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,14 @@ End = Done | Exhausted | Refused | Interrupted
 
 
 class Stop:
-    """Whether the user said stop: once (finish what is under way), or twice (stop at once)."""
+    """Whether the user said stop: once (finish what is under way), or twice (stop at once).
+
+    listening: somebody looks here often, and saves what was paid for before it stops.
+    """
 
     def __init__(self) -> None:
         self.times = 0
+        self.listening = False
 
     def ask(self) -> None:
         self.times += 1
@@ -97,6 +104,21 @@ class Stop:
     @property
     def at_once(self) -> bool:
         return self.times > 1
+
+
+class Clock:
+    """Seconds since the epoch that never go back: a computer's clock may be set back, and rests end all the same.
+
+    Jumps forward are followed: after a laptop's sleep it is as late as it says.
+    """
+
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
+        self._wall, self._steady = wall, steady
+        self._ahead = float("-inf")
+
+    def __call__(self) -> float:
+        self._ahead = max(self._ahead, self._wall() - self._steady())
+        return self._ahead + self._steady()
 
 
 class Calls(Protocol):
@@ -120,9 +142,9 @@ class ThreadedCalls:
     """
 
     def __init__(
-        self, backend: Backend, question: Question, ceiling: int, stop: Stop, clock: Callable[[], float] = time.time
+        self, backend: Backend, question: Question, ceiling: int, stop: Stop, clock: Callable[[], float] | None = None
     ) -> None:
-        self._backend, self._question, self._stop, self._clock = backend, question, stop, clock
+        self._backend, self._question, self._stop, self._clock = backend, question, stop, clock or Clock()
         self._ceiling = ceiling
         self._threads: list[threading.Thread] = []
         self._idle = 0
@@ -135,9 +157,8 @@ class ThreadedCalls:
 
     def place(self, call: Call) -> None:
         with self._lock:
-            new = self._idle == 0 and len(self._threads) < self._ceiling
-            self._idle += new
-            self._idle -= 1
+            new = self._idle <= 0 and len(self._threads) < self._ceiling
+            self._idle += new - 1
         if new:
             thread = threading.Thread(target=self._work, name=f"ask-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
@@ -166,8 +187,15 @@ class ThreadedCalls:
                     return None
 
     def close(self) -> None:
+        """Send the threads home: what is not begun is not asked, and who hangs is left behind."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._orders.get_nowait()
         for _ in self._threads:
             self._orders.put(None)
+        deadline = time.monotonic() + GLANCE
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class Dispatcher:
@@ -190,20 +218,25 @@ class Dispatcher:
         self._rota, self._calls, self._stop = rota, calls, stop
         self._trigger, self._attempts = trigger, attempts_per_picture
         self._tell, self._waiting = tell, waiting
+        self._queue: list[tuple[int, int, Resized]] = []
         self._tries: Counter[int] = Counter()
         self._in_flight = 0
         self._broken: BaseException | None = None
         self.end: End = Done()
+        # one picture that nobody can describe fails before it can have a slot left out
+        rota.patience = max(rota.patience, attempts_per_picture + 1)
 
     def run(self, pictures: Iterable[Resized]) -> Iterator[Answer]:
         """Outcomes as they come. Raises what a backend raised in error, after all other answers are handed on."""
-        self._queue = deque(pictures)
+        self._queue = [(0, order, picture) for order, picture in enumerate(pictures)]
+        self.end = Done()
         while True:
             until = float("inf")
             if self._queue and self._may_ask():
-                turn = self._rota.turn(self._calls.now())
+                now = self._calls.now()
+                turn = self._rota.turn(now)
                 if isinstance(turn, Ask):
-                    self._place(turn.slot)
+                    self._place(turn.slot, now)
                     continue
                 if isinstance(turn, Exhausted):
                     self.end = turn
@@ -212,10 +245,11 @@ class Dispatcher:
                 self._waiting(turn)
             if not self._in_flight and until == float("inf"):
                 break
-            heard = self._calls.hear(0 if self._stop.at_once else until)
+            at_once = self._stop.at_once
+            heard = self._calls.hear(0 if at_once else until)
             if heard is not None:
                 yield from self._hear(heard)
-            elif self._stop.at_once or (self._stop.soon and not self._in_flight):
+            elif at_once or (self._stop.soon and not self._in_flight):
                 break
         if self._broken is not None:
             raise self._broken
@@ -227,11 +261,13 @@ class Dispatcher:
     def _may_ask(self) -> bool:
         return not (self._stop.soon or self._rota.refused or self._broken)
 
-    def _place(self, slot: Slot) -> None:
-        call = Call(self._queue.popleft(), slot, self._calls.now())
-        self._rota.sent(slot, call.sent_at)
+    def _place(self, slot: Slot, now: float) -> None:
+        _, order, picture = heapq.heappop(self._queue)
+        notice = self._rota.sent(slot, now)
         self._in_flight += 1
-        self._calls.place(call)
+        self._calls.place(Call(picture, slot, now, order))
+        if notice:
+            self._tell(notice)
 
     def _hear(self, heard: Heard) -> Iterator[Answer]:
         self._in_flight -= 1
@@ -244,7 +280,9 @@ class Dispatcher:
         notice = self._rota.heard(call.slot, attempt, call.sent_at, now)
         outcome = self._outcome(call.picture, attempt)
         if outcome is None:
-            self._queue.appendleft(call.picture)
+            # in its old place; but after all others where the answer was of no use, for five such answers in a row to
+            # blame the slot and not one picture
+            heapq.heappush(self._queue, (self._tries[call.picture.number], call.order, call.picture))
         else:
             usage, version = (attempt.usage, attempt.model_version) if isinstance(attempt, Described) else (Usage(), "")
             yield Answer(outcome, call.slot, now - call.sent_at, usage, version)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ghibli_prep.captioning import Slot
 from ghibli_prep.settings import Limits
+
+MINUTE = 60.6
+"""Seconds that a minute's requests are spread over: 1 % more than it has, for requests that arrive unevenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +43,22 @@ Turn = Ask | Wait | Exhausted
 
 @dataclass(slots=True)
 class Post:
-    """What is known of one slot. Times are seconds since the epoch."""
+    """What is known of one slot. Times are seconds since the epoch.
+
+    tokens: input tokens of one request. probing: `spent_until` is what an earlier run found, and one request may try
+    whether it still holds. out: left out of this run, and what is to blame. day, asked: the requests of a Pacific day.
+    """
 
     slot: Slot
     limits: Limits
+    tokens: int = 0
     in_flight: int = 0
     next_at: float = 0.0
     resting_until: float = 0.0
     rested_at: float = float("-inf")
     resting_for: Literal["", "rate", "service"] = ""
     strikes: int = 0
+    told: set[str] = field(default_factory=set)
     unusable: int = 0
     spent_until: float = 0.0
     probing: bool = False
@@ -60,7 +69,13 @@ class Post:
 
     def is_over(self, now: float) -> bool:
         """Is there nothing more to ask of it until a reset, or for the whole run?"""
-        return bool(self.out) or self.spent_until > now
+        return bool(self.out) or (self.spent_until > now and not self.probing)
+
+    def spacing(self) -> float:
+        """Seconds between two requests: evenly paced, so that neither a rolling nor a calendar minute is exceeded."""
+        by_requests = MINUTE / self.limits.rpm if self.limits.rpm else 0.0
+        by_tokens = MINUTE * self.tokens / self.limits.tpm if self.limits.tpm else 0.0
+        return max(by_requests, by_tokens)
 
     def ready_at(self) -> float:
         return max(self.resting_until, self.next_at)

@@ -24,23 +24,22 @@ from ghibli_prep.captioning import (
     SlotSpent,
     SlotTired,
 )
-from ghibli_prep.captioning.days import next_reset, pacific_day
+from ghibli_prep.captioning.days import next_reset, pacific_day, quota_back_at
 from ghibli_prep.captioning.posts import Ask, Exhausted, Post, Turn, Wait
 from ghibli_prep.settings import Limits
 
 Strategy = Literal["sequential", "parallel-keys", "parallel-all"]
-MINUTE = 60.0
 UNUSABLE_IN_A_ROW = 5
-"""Answers with nothing usable in them, one after the other, from which on a slot is left out."""
 WORN_SECONDS = 3600.0
-"""How long a slot rests that still says "too many this minute" after the last backoff."""
+"""How long a slot rests that still says "too many this minute" after the last backoff, and the longest rest."""
 
 
 class Rota:
     """The slots of all keys with all models, in order.
 
     backoff: seconds of rest after the first, second, ... refusal in a row. tokens: input tokens of one request, as
-    estimated. ceiling: the most requests under way at once.
+    estimated until an answer says more. ceiling: the most requests under way at once. patience: answers with nothing
+    usable in them, one after the other, from which on a slot is left out. refused: why this machine is not served.
     """
 
     def __init__(
@@ -52,11 +51,11 @@ class Rota:
         limits: Mapping[str, Limits],
         tokens: int = 0,
     ) -> None:
-        self.posts = {slot: Post(slot, limits.get(slot.model, Limits())) for slot in slots}
+        self.posts = {slot: Post(slot, limits.get(slot.model, Limits()), tokens) for slot in slots}
         self._strategy = strategy
         self._backoff = backoff
         self._ceiling = 1 if strategy == "sequential" else ceiling
-        self._tokens = tokens
+        self.patience = UNUSABLE_IN_A_ROW
         self.refused = ""
 
     def remember(self, slot: Slot, day: str, asked: int, until: float, why: str, now: float) -> None:
@@ -65,7 +64,7 @@ class Rota:
         if day == pacific_day(now):
             post.day, post.asked = day, asked
         if until > now:
-            post.probing, post.why = True, why
+            post.spent_until, post.probing, post.why = until, True, why
 
     # Whose turn it is --------------------------------------------------------------------------------
 
@@ -130,28 +129,29 @@ class Rota:
         if post.spent_until and post.spent_until <= now:
             post.spent_until, post.strikes, post.why, post.probing = 0.0, 0, "", False
         if post.limits.rpd is not None and post.asked >= post.limits.rpd and not post.is_over(now):
-            post.spent_until, post.why = next_reset(now), f"{post.limits.rpd} requests a day are used up"
+            post.spent_until, post.probing, post.why = next_reset(now), False, self._used_up(post)
+
+    def _used_up(self, post: Post) -> str:
+        return f"the day's {post.limits.rpd} requests are used up"
 
     def wake(self) -> None:
         """Trust the service again, after the long wait that follows `Exhausted(why="service")`."""
         for post in self.posts.values():
             if post.out == "service":
-                post.out, post.strikes, post.resting_until, post.resting_for = "", 0, 0.0, ""
+                post.out, post.strikes, post.resting_until, post.resting_for, post.why = "", 0, 0.0, "", ""
 
     # What came of it ---------------------------------------------------------------------------------
 
-    def sent(self, slot: Slot, now: float) -> None:
-        """A request goes out now. It counts from here, whatever comes of it."""
+    def sent(self, slot: Slot, now: float) -> str | None:
+        """A request goes out now, at the time that `turn` was told. It counts from here, whatever comes of it.
+
+        Returns what the user should be told, if anything.
+        """
         post = self.posts[slot]
         post.in_flight += 1
         post.asked += 1
-        post.next_at = now + self._spacing(post.limits)
-
-    def _spacing(self, limits: Limits) -> float:
-        """Seconds between two requests: evenly paced, so that neither a rolling nor a calendar minute is exceeded."""
-        by_requests = MINUTE / limits.rpm if limits.rpm else 0.0
-        by_tokens = MINUTE * self._tokens / limits.tpm if limits.tpm else 0.0
-        return max(by_requests, by_tokens)
+        post.next_at = now + post.spacing()
+        return f"{slot}: {self._used_up(post)}; going on with the next" if post.asked == post.limits.rpd else None
 
     def hung_up(self, slot: Slot) -> None:
         """A request was not made after all, for a reason that is nobody's here."""
@@ -163,6 +163,8 @@ class Rota:
         post.in_flight -= 1
         match attempt:
             case Described() | PictureBlocked() | PictureUnreadable():
+                if isinstance(attempt, Described):
+                    post.tokens = max(post.tokens, attempt.usage.input_tokens)
                 self._answered(post, sent_at)
                 return None
             case AnswerUnusable(reason):
@@ -170,74 +172,92 @@ class Rota:
             case SlotTired():
                 return self._tired(post, attempt, sent_at, now)
             case SlotSpent(reason, rpd):
-                if rpd is not None:
-                    post.limits = post.limits.model_copy(update={"rpd": rpd})
-                return self._spend(post, reason, next_reset(now), now)
+                self._learn(post, sent_at, rpd=rpd)
+                return self._spend(post, reason, quota_back_at(sent_at), now)
             case ModelGone(reason):
-                return self._leave_out(post, "model", f"{slot}: left out of this run: {reason}")
+                return self._leave_out(post, "model", f"left out of this run: {reason}")
             case KeyDead(reason):
                 return self._bury(slot.key, reason)
             case ServiceDown(reason, seconds):
                 return self._down(post, reason, seconds or 0.0, sent_at, now)
             case HostRefused(reason):
-                self.refused = reason
+                self.refused = reason or "the provider does not serve this machine"
                 return None
         assert_never(attempt)
 
     def _answered(self, post: Post, sent_at: float) -> None:
         post.unusable = 0
-        if sent_at >= post.rested_at:
-            post.strikes, post.probing, post.resting_for, post.why = 0, False, "", ""
+        if post.probing:
+            post.probing, post.spent_until = False, 0.0
+        if sent_at > post.rested_at and not post.is_over(now=sent_at):
+            post.strikes, post.resting_for, post.why = 0, "", ""
 
     def _unusable(self, post: Post, reason: str, sent_at: float) -> str | None:
         in_a_row = post.unusable + 1
         self._answered(post, sent_at)
         post.unusable = in_a_row
-        if post.unusable < UNUSABLE_IN_A_ROW:
+        if post.unusable < self.patience:
             return None
-        return self._leave_out(post, "model", f"{post.slot}: left out of this run, no answer could be used: {reason}")
+        return self._leave_out(post, "model", f"left out of this run, no answer could be used: {reason}")
+
+    def _learn(self, post: Post, sent_at: float, **named: int | None) -> None:
+        """Take over the limits that the server named; the next request is paced by them already."""
+        post.limits = post.limits.model_copy(update={name: limit for name, limit in named.items() if limit})
+        post.next_at = max(post.next_at, sent_at + post.spacing())
 
     def _tired(self, post: Post, attempt: SlotTired, sent_at: float, now: float) -> str | None:
-        learned = {name: value for name, value in (("rpm", attempt.rpm), ("tpm", attempt.tpm)) if value}
-        if learned and not post.is_over(now):
-            post.limits = post.limits.model_copy(update=learned)
+        self._learn(post, sent_at, rpm=attempt.rpm, tpm=attempt.tpm)
+        seconds = attempt.seconds or 0.0
         if post.is_over(now):
             return None
-        if sent_at < post.rested_at:  # sent before the slot was known to be tired: no new strike
-            post.resting_until = max(post.resting_until, now + (attempt.seconds or 0.0))
+        if sent_at <= post.rested_at:  # sent before the slot was known to be tired: no new strike
+            post.resting_until = max(post.resting_until, now + min(seconds, WORN_SECONDS))
             return None
-        if post.probing or post.strikes >= len(self._backoff):
+        if post.probing:
+            return self._still_spent(post, attempt.reason)
+        if seconds > WORN_SECONDS:
+            return self._spend(post, attempt.reason, min(now + seconds, next_reset(now)), now)
+        if post.strikes >= len(self._backoff):
             until = min(now + WORN_SECONDS, next_reset(now)) if attempt.certain else next_reset(now)
             return self._spend(post, f"still refused after the last rest ({attempt.reason})", until, now)
-        return self._rest(post, "rate", attempt.reason, attempt.seconds or 0.0, now)
+        return self._rest(post, "rate", attempt.reason, seconds, now)
 
     def _down(self, post: Post, reason: str, seconds: float, sent_at: float, now: float) -> str | None:
-        if sent_at < post.rested_at or post.is_over(now):
+        if sent_at <= post.rested_at or post.is_over(now):
             return None
+        if post.probing:
+            return self._still_spent(post, reason)
         if post.strikes >= len(self._backoff):
-            return self._leave_out(post, "service", f"{post.slot}: left out for now, the service is down: {reason}")
-        return self._rest(post, "service", reason, seconds, now)
+            return self._leave_out(post, "service", f"left out for now, the service is down: {reason}")
+        return self._rest(post, "service", reason, min(seconds, WORN_SECONDS), now)
 
     def _rest(
         self, post: Post, what: Literal["rate", "service"], reason: str, asked_for: float, now: float
     ) -> str | None:
-        first = post.strikes == 0
         post.resting_for, post.why, post.rested_at = what, reason, now
         post.resting_until = now + max(asked_for, self._backoff[post.strikes])
         post.strikes += 1
-        return f"{post.slot}: {reason}; resting {post.resting_until - now:.0f} s" if first else None
+        if what in post.told:  # a slot may rest a hundred times a day
+            return None
+        post.told.add(what)
+        return f"{post.slot}: {reason}; resting {post.resting_until - now:.0f} s"
+
+    def _still_spent(self, post: Post, reason: str) -> str:
+        """One request may probe what an earlier run found spent; it was not answered, so the finding stands."""
+        post.probing = False
+        return f"{post.slot}: was used up and cannot be tried ({reason}); going on with the next"
 
     def _spend(self, post: Post, reason: str, until: float, now: float) -> str | None:
         if post.is_over(now):
             return None
         post.spent_until, post.why, post.probing = until, reason, False
-        return f"{post.slot}: {reason}; going on with the next"
+        return f"{post.slot}: {reason}; going on with the next" if until > now else None
 
-    def _leave_out(self, post: Post, what: Literal["model", "service"], notice: str) -> str | None:
+    def _leave_out(self, post: Post, what: Literal["model", "service"], why: str) -> str | None:
         if post.out:
             return None
-        post.out, post.why = what, notice.split(": ", 1)[1]
-        return notice
+        post.out, post.why = what, why
+        return f"{post.slot}: {why}"
 
     def _bury(self, key: Key, reason: str) -> str | None:
         posts = [post for slot, post in self.posts.items() if slot.key == key]
