@@ -1,0 +1,102 @@
+"""Finds the pictures in a folder, at any depth, in a stable order. Reads; writes nothing.
+
+What a file is, is decided by its content; its ending only says whether a file that is no picture should have been one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat as kinds
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from ghibli_prep.errors import NoInput
+from ghibli_prep.pictures import ENDINGS, HEAD_BYTES, looks_like_picture
+from ghibli_prep.samples import Found, Unreadable
+
+IdentityOf = Callable[[Path, os.stat_result], str]
+_THREADS = 4
+_AHEAD = 64
+
+
+def hash_file(file: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex: what a picture is known by. Raises OSError."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def find(root: Path, identity_of: IdentityOf, skip: Collection[Path] = ()) -> Iterator[Found | Unreadable]:
+    """Every picture below `root`, sorted by the parts of its path; exact copies are each found.
+
+    identity_of: called from several threads; skip: folders not to look into. Raises NoInput where there is no `root`.
+    """
+    if not root.is_dir():
+        raise NoInput(f"{root}: no such folder. Name the folder that has your frames with --input.")
+    skipped = {os.path.realpath(folder) for folder in skip}
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hash")
+    ahead: deque[Future[Found | Unreadable | None]] = deque()
+    try:
+        for file in _files(root, skipped):
+            ahead.append(pool.submit(_sample, file, _source(file, root), identity_of))
+            if len(ahead) >= _AHEAD and (sample := ahead.popleft().result()) is not None:
+                yield sample
+        while ahead:
+            if (sample := ahead.popleft().result()) is not None:
+                yield sample
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _source(file: Path, root: Path) -> str:
+    """The path relative to `root`, with `/`, as text that can be written as UTF-8."""
+    relative = file.relative_to(root).as_posix()
+    return relative.encode("utf-8", "backslashreplace").decode()
+
+
+def _files(folder: Path, skipped: set[str], above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """Files and unlistable folders below `folder`, in order; links are followed, but never into a folder above."""
+    real = os.path.realpath(folder)
+    if real in skipped or real in above:
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        path = folder / entry.name
+        try:
+            is_folder = entry.is_dir()
+        except OSError:
+            is_folder = False
+        if is_folder:
+            yield from _files(path, skipped, above | {real})
+        else:
+            yield path
+
+
+def _sample(file: Path, source: str, identity_of: IdentityOf) -> Found | Unreadable | None:
+    """What `file` is; None where it is no picture and does not claim to be one."""
+    should_be = file.suffix.lower() in ENDINGS
+    try:
+        stat = file.stat()
+        if kinds.S_ISDIR(stat.st_mode):
+            return Unreadable("", source, "a folder that cannot be listed")
+        if not kinds.S_ISREG(stat.st_mode):  # a pipe or a device: opening it might wait for ever
+            return Unreadable("", source, "not a file") if should_be else None
+        with file.open("rb") as opened:
+            head = opened.read(HEAD_BYTES)
+        if looks_like_picture(head):
+            return Found(identity_of(file, stat), source, file)
+    except FileNotFoundError:
+        return Unreadable("", source, "a link to nothing") if should_be else None
+    except OSError as error:
+        return Unreadable("", source, (error.strerror or str(error)).lower()) if should_be else None
+    if not should_be:
+        return None
+    return Unreadable(identity_of(file, stat), source, "not a picture" if head else "empty file")
