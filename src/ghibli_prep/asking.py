@@ -108,6 +108,7 @@ class Asking:
             waiting=lambda turn: self._show_wait(turn, bar),
         )
         try:
+            self._means.stop.listening = True
             self._save(rota)
             for answer in dispatcher.run(pictures):
                 self._record(answer)
@@ -117,6 +118,7 @@ class Asking:
                 if self._means.clock() - self._saved_at >= SAVE_SECONDS:
                     self._save(rota)
         finally:
+            self._means.stop.listening = False
             if self._full is None:
                 self._save(rota)
         if self._full is not None:

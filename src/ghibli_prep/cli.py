@@ -275,7 +275,9 @@ def sandbox(
     """A Gemini API on this machine, with quotas, blocks and faults, to try things out. Ctrl-C ends it."""
     from ghibli_prep import sandbox as it
 
-    it.serve(it.load(config) if config else it.SandboxSettings(), port, typer.echo)
+    with it.Sandbox(it.load(config) if config else it.SandboxSettings(), port=port) as running:
+        typer.echo(f"The sandbox answers at {running.url}. Point ghibli-prep to it: GEMINI_BASE_URL={running.url}")
+        running.wait()
 
 
 def main() -> None:

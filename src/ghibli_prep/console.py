@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeAlias, TypeVar
@@ -78,7 +78,7 @@ class Console:
         with tqdm(total=total, desc=what, unit="pic", file=sys.stderr, disable=None, dynamic_ncols=True) as bar:
             yield bar
 
-    def counting(self, what: str, items: Iterable[T], total: int | None = None) -> Iterator[T]:
+    def counting(self, what: str, items: Iterable[T], total: int | None = None) -> Generator[T]:
         """`items`, counted on a bar as they go by; closing this closes them."""
         try:
             with self.bar(what, total) as bar:

@@ -6,7 +6,7 @@ every result as it comes out. Nothing here decides anything about a picture or a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,11 +17,12 @@ from ghibli_prep import detectors
 from ghibli_prep.asking import Asking, Means
 from ghibli_prep.captioning.dispatch import Done, End, Stop
 from ghibli_prep.console import Console
+from ghibli_prep.detectors.model_files import DownloadBar
 from ghibli_prep.errors import Stopped
 from ghibli_prep.samples import Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
-from ghibli_prep.settings import FilterSettings, ResizeSettings
+from ghibli_prep.settings import ResizeSettings, Settings
 from ghibli_prep.stages.cleanup import to_remove
-from ghibli_prep.stages.filter import filter_pictures
+from ghibli_prep.stages.filter import Rules, filter_pictures
 from ghibli_prep.stages.find import find
 from ghibli_prep.stages.overrule import BY_USER, overruled
 from ghibli_prep.stages.resize import resize
@@ -57,8 +58,8 @@ class Pipeline:
         """What lies in the input folder, looked up once."""
         if self._census is None:
             self._census = self._look_through(self.source, "find", self.workspace.derived)
-            if self._census.copies:
-                self.console.tell(f"{self._census.copies:,} exact copies of other pictures are counted once")
+            if copies := self._census.copies:
+                self.console.tell(f"{copies:,} exact {'copy' if copies == 1 else 'copies'} of other pictures left out")
         return self._census
 
     def _look_through(self, folder: Path, what: str, skip: tuple[Path, ...] = ()) -> Census:
@@ -88,7 +89,7 @@ class Pipeline:
                 self.workspace.take_away(rejected[sample.identity].file)
             self.console.tell(f"{sample.source}: {'kept' if isinstance(sample, Kept) else 'dropped'} by your hand")
 
-    def filter(self, settings: FilterSettings, max_megapixels: int, cache: Path, redo: bool = False) -> bool:
+    def filter(self, settings: Settings, cache: Path, redo: bool = False) -> bool:
         """Decide about every picture that is not decided yet. False where no detector is there to do it.
 
         redo: decide anew about the pictures that have no number yet and were not decided by the user.
@@ -101,12 +102,14 @@ class Pipeline:
             if identity not in facts.verdicts
             or (redo and identity not in facts.numbers and facts.verdicts[identity].by != BY_USER)
         ]
-        detector = detectors.choose(settings, cache, self.console.tell)
+        with closing(DownloadBar()) as bar:
+            detector = detectors.choose(settings.filter, cache, bar)
         if detector is None:
             return False
+        rules = Rules(settings.filter.min_score, settings.resize.max_megapixels, settings.resize.background_rgb)
         shown = {**self._in(self.workspace.rejected), **self._in(self.workspace.filtered)} if redo else {}
         with closing(detector):
-            stage = filter_pictures(todo, detector, settings.min_score, max_megapixels)
+            stage = filter_pictures(todo, detector, rules)
             for sample in self._recorded("filter", stage, len(todo)):
                 if isinstance(sample, Kept | Rejected):
                     if sample.identity in shown:
@@ -168,7 +171,8 @@ class Pipeline:
         with closing(self.console.counting(what, samples, total)) as counted:
             for sample in counted:
                 if isinstance(sample, Unreadable):
-                    self.workspace.record(sample)
+                    if self.workspace.held:
+                        self.workspace.record(sample)
                     self.console.tell(f"{sample.source}: {sample.reason}; left out")
                 yield sample
                 if self.stop.soon:

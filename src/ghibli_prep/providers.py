@@ -30,7 +30,6 @@ class SandboxBackend:
         from ghibli_prep.sandbox.settings import ModelSettings
 
         self._sandbox = Sandbox(SandboxSettings(models={model: ModelSettings() for model in models}))
-        self._sandbox.__enter__()
         self._client = backends.make("google-genai", self._sandbox.url)
 
     def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:

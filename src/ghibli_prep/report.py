@@ -16,17 +16,22 @@ from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.checkpoint import local_time
 
 
+def pictures(count: int) -> str:
+    """`1 picture`, `4,789 pictures`."""
+    return f"{count:,} picture{'' if count == 1 else 's'}"
+
+
 def figures(workspace: Workspace, keys: Sequence[Key], settings: CaptionSettings, now: float) -> dict[str, Any]:
     """What `status --json` prints. Counts are pictures; times are local, `YYYY-MM-DD HH:MM:SS`, or null."""
     facts = workspace.facts
     dropped = Counter(verdict.reason for verdict in facts.verdicts.values() if not verdict.kept)
-    pictures, blocked, failed = workspace.pictures(), workspace.blocked(), workspace.failed()
+    blocked, failed = workspace.blocked(), workspace.failed()
     return {
         "workspace": str(workspace.root),
         "kept": sum(verdict.kept for verdict in facts.verdicts.values()),
         "dropped": dict(sorted(dropped.items())),
         "unreadable": {bad.source: bad.reason for bad in facts.unreadable.values()},
-        "total_images": len(pictures),
+        "total_images": len(workspace.pictures()),
         "captioned": len(workspace.captions) - len(blocked),
         "blocked": len(blocked),
         "failed": {str(number): why for number, why in failed.items()},
@@ -83,7 +88,7 @@ def summary(workspace: Workspace) -> str:
     captioned = len(workspace.captions) - blocked
     lines = [
         f"{workspace.train}: {captioned:,} captioned, {blocked:,} blocked, {failed:,} failed, "
-        f"{pending:,} still to caption, of {len(workspace.pictures()):,} pictures."
+        f"{pending:,} still to caption, of {pictures(len(workspace.pictures()))}."
     ]
     if blocked or failed:
         lines.append("`ghibli-prep cleanup` takes out the pictures without a caption.")
@@ -96,7 +101,7 @@ def filtered(workspace: Workspace) -> str:
     """What the filter decided, so far."""
     verdicts = workspace.facts.verdicts.values()
     dropped = Counter(verdict.reason for verdict in verdicts if not verdict.kept)
-    lines = [f"{sum(verdict.kept for verdict in verdicts):,} pictures kept: {workspace.filtered}"]
+    lines = [f"{pictures(sum(verdict.kept for verdict in verdicts))} kept: {workspace.filtered}"]
     lines += [f"{count:,} dropped: {workspace.rejected / reason}" for reason, count in sorted(dropped.items())]
     if dropped:
         lines.append("Move a picture from one folder to the other to overrule the filter.")
@@ -106,10 +111,10 @@ def filtered(workspace: Workspace) -> str:
 def removals(workspace: Workspace, removals: Sequence[Removed], purge: bool, also: int) -> str:
     """What a cleanup would do. also: how many pictures already in `removed/` would be deleted with them."""
     to = "deleted for good" if purge else f"moved to {workspace.removed}"
-    lines = [f"{len(removals):,} pictures without a usable caption would be {to}:"] if removals else []
+    lines = [f"{pictures(len(removals))} without a usable caption would be {to}:"] if removals else []
     lines += [f"  {removal.number}.jpg  {removal.reason}" for removal in removals]
     if also:
-        lines.append(f"{also:,} pictures in {workspace.removed} would be deleted for good.")
+        lines.append(f"{pictures(also)} in {workspace.removed} would be deleted for good.")
     return "\n".join(lines)
 
 

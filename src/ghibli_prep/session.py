@@ -71,7 +71,6 @@ class Session:
         self._need_pictures()
         with self._held() as pipeline:
             self._filter(pipeline, redo)
-            self.console.show(report.filtered(pipeline.workspace))
 
     def resize(self, skip_filter: bool) -> None:
         self._need_pictures()
@@ -83,7 +82,7 @@ class Session:
                     "or take every picture found with `ghibli-prep resize --skip-filter`."
                 )
             pipeline.resize(self.settings.resize, "all" if skip_filter else "kept")
-            self.console.show(f"{workspace.train}: {len(workspace.pictures()):,} pictures.")
+            self.console.show(f"{workspace.train}: {report.pictures(len(workspace.pictures()))}.")
 
     def caption(self, limit: int | None, wait: bool, retry_blocked: bool) -> None:
         self._need_keys()
@@ -112,10 +111,10 @@ class Session:
     def restore(self, dry_run: bool) -> None:
         looked = self._need_workspace()
         if dry_run:
-            self.console.show(f"{len(looked.pictures_removed()):,} pictures would go back to {looked.train}.")
+            self.console.show(f"{report.pictures(len(looked.pictures_removed()))} would go back to {looked.train}.")
             return
         with self._held() as pipeline:
-            self.console.show(f"{len(pipeline.workspace.restore()):,} pictures are back in {looked.train}.")
+            self.console.show(f"Back in {looked.train}: {report.pictures(len(pipeline.workspace.restore()))}.")
 
     def status(self, as_json: bool) -> None:
         looked = self._need_workspace()
@@ -206,10 +205,10 @@ class Session:
 
     def _filter(self, pipeline: Pipeline, redo: bool = False) -> Take:
         """Run the filter and say what resize is to take."""
-        settings = self.settings
-        if pipeline.filter(settings.filter, settings.resize.max_megapixels, self.cache, redo):
+        if pipeline.filter(self.settings, self.cache, redo):
+            self.console.show(report.filtered(pipeline.workspace))
             return "kept"
-        if settings.filter.detector != "none":
+        if self.settings.filter.detector != "none":
             self.console.tell(
                 "No detector is installed, so the filter is skipped and every picture stays. "
                 f"To filter: {detectors.INSTALL_COMMAND}"
@@ -219,12 +218,12 @@ class Session:
     def _take_out(self, pipeline: Pipeline, removals: list[Removed], purge: bool = False) -> None:
         also = pipeline.cleanup(removals, purge)
         where = "deleted for good" if purge else f"moved to {pipeline.workspace.removed}"
-        self.console.show(f"{len(removals) + also:,} pictures {where}.")
+        self.console.show(f"{report.pictures(len(removals) + also)} {where}.")
 
     def _last_words(self, workspace: Workspace, end: End) -> None:
         """Sum up; raise what stands between this and done."""
         self.console.show(report.summary(workspace))
-        left = f"{len(workspace.pending()):,} of {len(workspace.pictures()):,} pictures are left."
+        left = f"Still to caption: {len(workspace.pending()):,} of {report.pictures(len(workspace.pictures()))}."
         saved = "Everything is saved: run the same command again"
         match end:
             case Exhausted(until, "quota" | "service" as why) if until is not None:

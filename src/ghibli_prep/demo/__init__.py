@@ -66,11 +66,11 @@ def _provider() -> Iterator[tuple[str, _Tomorrow]]:
     from ghibli_prep.sandbox.settings import Fault, ModelSettings
 
     models = {
-        "gemini-2.5-flash": ModelSettings(rpd=2),
+        "gemini-2.5-flash": ModelSettings(rpd=1),
         "gemini-2.0-flash": ModelSettings(gone="not_found", listed=False),
         "gemini-2.5-flash-lite": ModelSettings(rpd=1),
     }
-    blocks = Fault(kind="blocked_prompt", calls=(3,), model="gemini-2.5-flash", reason="PROHIBITED_CONTENT")
+    blocks = Fault(kind="blocked_prompt", calls=(2,), model="gemini-2.5-flash-lite", reason="PROHIBITED_CONTENT")
     overloaded = Fault(kind="503", calls=(1,), model="gemini-2.5-flash-lite")
     clock = _Tomorrow()
     with Sandbox(SandboxSettings(models=models, faults=(blocks, overloaded)), clock=clock.now) as sandbox:
