@@ -58,7 +58,7 @@ class Api:
             return refused
         names = [name for name, model in self._settings.models.items() if model.listed]
         try:
-            start = int(base64.urlsafe_b64decode(page_token)) if page_token else 0
+            start = max(0, int(base64.urlsafe_b64decode(page_token))) if page_token else 0
         except (binascii.Error, ValueError):
             return refusals.invalid("page_token is invalid")
         end = start + max(1, min(page_size, 1000))
@@ -81,8 +81,8 @@ class Api:
         with self._lock:
             self._count += 1
             number = self._count
-        now = self._clock()
-        self.log.add(Call(now, caller.fingerprint, caller.name, ask.model, picture, reply.status, reply.outcome))
+        mark = caller.fingerprint if ask.secret else ""
+        self.log.add(Call(self._clock(), mark, caller.name, ask.model, picture, reply.status, reply.outcome))
         return dataclasses.replace(reply, wait=reply.wait + self._latency(number))
 
     def _latency(self, number: int) -> float:

@@ -55,7 +55,7 @@ def read(body: bytes) -> Asking | Reply:
     """What is asked, or the 400 for it. Field names may be camelCase or snake_case, as in any protobuf JSON."""
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return refusals.invalid(f"Invalid JSON payload received. {error}")
     try:
         return _read(_fields(content, "", _TOP))

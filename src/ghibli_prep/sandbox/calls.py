@@ -15,7 +15,8 @@ from ghibli_prep.errors import SettingsError
 class Call:
     """One call of generateContent, as it was decided; listing models costs nothing and is not logged.
 
-    time: epoch seconds by the sandbox's clock. key: its fingerprint. key_name: its name in the settings, or "".
+    time: epoch seconds by the sandbox's clock. key: its fingerprint, "" where none was sent.
+    key_name: the key's name in the settings, or "".
     picture: SHA-256 of the bytes sent, in hex; "" without a picture. status: HTTP; 0 for a reset connection.
     outcome: "ok", a fault's kind, or what was refused: "429_minute", "429_tokens", "429_day", "limit_zero", "blocked",
     "invalid", "not_found", "unreadable_image", "invalid_argument", "no_key", ...

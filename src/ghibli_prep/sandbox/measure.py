@@ -85,8 +85,8 @@ def colour_name(red: int, green: int, blue: int) -> str:
     if saturation < 0.14:
         return "white" if value > 0.86 else "grey"
     name = next(name for end, name in _HUES if hue * 360 < end)
-    if name in ("red", "orange") and value > 0.75 and saturation < 0.4:
-        return "cream" if name == "orange" else "pink"
+    if name in ("red", "orange", "yellow") and value > 0.75 and saturation < 0.4:
+        return "pink" if name == "red" else "cream"
     if name in ("orange", "yellow") and value < 0.7:
         return "brown" if name == "orange" else "olive"
     return name

@@ -72,8 +72,8 @@ class Sandbox:
 
 def serve(settings: SandboxSettings, port: int) -> None:
     """Run the sandbox on `port` until KeyboardInterrupt. To know its address first, use `Sandbox` and `wait`."""
-    with Sandbox(settings, port=port) as sandbox:
-        try:
+    try:
+        with Sandbox(settings, port=port) as sandbox:
             sandbox.wait()
-        except KeyboardInterrupt:
-            return
+    except KeyboardInterrupt:
+        return

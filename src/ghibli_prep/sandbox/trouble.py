@@ -72,8 +72,8 @@ def answer(fault: Fault, about: Asked, usual: Reply) -> Reply:
             return answers.truncated(usual)
         case "hang":
             return dataclasses.replace(usual, wait=_HOUR if fault.seconds is None else fault.seconds, outcome="hang")
-        case _:
-            return usual
+        case kind:
+            raise NotImplementedError(f"no answer looks like {kind}")
 
 
 def _over_quota(fault: Fault, scene: Scene) -> Reply:
