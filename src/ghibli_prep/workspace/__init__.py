@@ -6,11 +6,16 @@ still to be done. Nothing here knows how a picture is found, looked at, resized 
 
 from __future__ import annotations
 
+import shutil
+import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 
-from ghibli_prep.errors import UsageError
+from filelock import BaseFileLock
+
+from ghibli_prep.errors import GhibliPrepError, UsageError
 from ghibli_prep.samples import (
     BLOCKED_TEXT,
     Blocked,
@@ -25,13 +30,14 @@ from ghibli_prep.samples import (
     Unreadable,
 )
 from ghibli_prep.workspace import checkpoint, journal, placing, quota
-from ghibli_prep.workspace.atomic import disk_errors_in_words
+from ghibli_prep.workspace.atomic import disk_errors_in_words, left_halves, move
 from ghibli_prep.workspace.checkpoint import Checkpoint
 from ghibli_prep.workspace.identities import Identities
-from ghibli_prep.workspace.journal import Event, Numbered, Restored
+from ghibli_prep.workspace.journal import Event, Numbered, Restored, Settled
 from ghibli_prep.workspace.lock import hold
 from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
 from ghibli_prep.workspace.quota import Spent
+from ghibli_prep.workspace.rescue import Rescue
 
 
 class Workspace:
@@ -52,36 +58,43 @@ class Workspace:
         self.staging = self.state / "staging"
         self.log = self.state / "run.log"
         self._hash_file = hash_file
-        if root.exists() and not root.is_dir():
-            raise UsageError(f"{root}: not a folder. Choose another --workspace.")
+        self._lock: BaseFileLock | None = None
+        self.mended = False
+        with disk_errors_in_words(root):
+            if root.exists() and not root.is_dir():
+                raise UsageError(f"{root}: not a folder. Choose another --workspace.")
         self._load()
         self.identity_of = Identities(None, self.state / "identities.jsonl", hash_file)
 
     def __enter__(self) -> Workspace:
         with disk_errors_in_words(self.root):
             self.state.mkdir(parents=True, exist_ok=True)
-        self._lock = hold(self.state, self.root)
+        self._lock = lock = hold(self.state, self.root)
         try:
             self._load()  # again: another run may have written since
             self._tidy_up()
         except BaseException:
-            self._lock.release()
+            lock.release()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self.identity_of.flush()
+        self.identity_of.flush()
+        try:  # someone may have edited the captions meanwhile; what stopped the run counts for more than that
+            with suppress(GhibliPrepError) if kind else nullcontext():
+                self._metadata.mend()
         finally:
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()
 
     def _load(self) -> None:
         checkpoint.read(self.root / "checkpoint.json")
         self.facts = journal.load(self.state / "journal.jsonl")
         self.quota = quota.read(self.state / "quota.json")
-        self._metadata = Metadata(self.train / "metadata.jsonl", self.state)
+        self._rescue = Rescue(self.state)
+        self._metadata = Metadata(self.train / "metadata.jsonl", self.state, self._rescue)
         self._metadata.load()
         self._lines_removed = Metadata(self.removed / "metadata.jsonl", self.state)
         self._lines_removed.load()
@@ -91,17 +104,27 @@ class Workspace:
         with disk_errors_in_words(self.root):
             self.train.mkdir(exist_ok=True)
             self.staging.mkdir(exist_ok=True)
-            for left_over in (*self.staging.iterdir(), *self.state.glob(".*.half")):
-                left_over.unlink()
+            for folder in (self.state, self.train, self.removed):
+                for half in left_halves(folder):
+                    half.unlink()
+            for left_over in self.staging.iterdir():
+                shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
         checkpoint.migrate(self.root / "checkpoint.json", self.state)
         journal.start(self.state / "journal.jsonl")
         self.mended = self._metadata.mend()
+        self._rescue.keep_reserve()
+        self._settle()
         self.identity_of = Identities(self.state / "identities.jsonl", self.state / "identities.jsonl", self._hash_file)
-        used = {*self.facts.sources, *self.captions, *_pictures_in(self.train), *_pictures_in(self.removed)}
-        self._last_number = max(used, default=0)
-        self._strays: dict[str, int] | None = None
+        lines = {**self.captions, **self._lines_removed.texts}
+        self._last_number = max({*self.facts.sources, *lines, *self.pictures(), *self.pictures_removed()}, default=0)
+        self._strays: dict[str, list[int]] | None = None
 
     # What is true ------------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> bool:
+        """Whether it may be written."""
+        return self._lock is not None and self._lock.is_locked
 
     @property
     def derived(self) -> tuple[Path, ...]:
@@ -167,52 +190,74 @@ class Workspace:
             case Failed() | Unreadable():
                 self._note(sample)
             case Kept() | Rejected():
+                placing.place(sample, self.filtered, self.rejected, self.staging)  # first: a decision noted is shown
                 self._note(sample, durable=False)
-                placing.place(sample, self.filtered, self.rejected, self.staging)
 
     def number(self, batch: Iterable[Rendered]) -> list[Resized]:
         """Give each picture its number and its place in `train/`.
 
         The numbers are on the disk before the pictures are in their places, so that none is ever given twice.
         """
-        rendered = list(batch)
-        new = [
-            Numbered(self._number_for(picture), picture.identity, picture.source)
-            for picture in rendered
-            if picture.identity not in self.facts.numbers
-        ]
-        self._note(*new)
+        rendered = {picture.identity: picture for picture in batch}
         resized = []
         with disk_errors_in_words(self.train):
-            for picture in rendered:
-                if self.is_resized(picture.identity):
+            self._note(
+                *[
+                    Numbered(self._number_for(picture), identity, picture.source)
+                    for identity, picture in rendered.items()
+                    if identity not in self.facts.numbers
+                ]
+            )
+            for identity, picture in rendered.items():
+                if self.is_resized(identity):
                     picture.file.unlink()
                     continue
-                number = self.facts.numbers[picture.identity]
-                picture.file.replace(self.file(number))
+                number = self.facts.numbers[identity]
+                move(picture.file, self.file(number))
                 resized.append(Resized(number, self.file(number)))
         return resized
 
     def _number_for(self, picture: Rendered) -> int:
         """The next number; or, where state was lost, the number of the very same JPEG that lies here already."""
         if self._strays is None:
-            folders = (self.removed, self.train)
-            self._strays = {
-                self._hash_file(folder / file_name(number)): number
-                for folder in folders
-                for number in _pictures_in(folder)
-                if number not in self.facts.sources
-            }
-        if self._strays and (known := self._strays.pop(self._hash_file(picture.file), None)):
-            return known
+            self._strays = {}
+            for folder in (self.train, self.removed):
+                for number in _pictures_in(folder):
+                    if number not in self.facts.sources:
+                        self._strays.setdefault(self._hash_file(folder / file_name(number)), []).append(number)
+        if self._strays and (known := self._strays.get(self._hash_file(picture.file))):
+            return known.pop(0)
         self._last_number += 1
         return self._last_number
 
+    def take_away(self, shown: Path) -> None:
+        """Remove a picture from the side of the filter that it no longer belongs to."""
+        placing.take_away(shown, self.filtered if shown.is_relative_to(self.filtered) else self.rejected)
+
     def take_out(self, removals: Collection[Removed]) -> None:
-        """Move pictures and their lines to `removed/`, or delete them. Killed half-way, the same call ends the job."""
+        """Move pictures and their lines to `removed/`, or delete them. The next opening ends what a kill cut short."""
+        self._note(*removals)
+        self._settle()
+
+    def restore(self) -> list[int]:
+        """Put every picture in `removed/` and its line back into `train/`; returns their numbers."""
+        numbers = self.pictures_removed()
+        self._note(*map(Restored, numbers))
+        self._settle()
+        return numbers
+
+    def _settle(self) -> None:
+        """Do what is noted and not done: each step may have been taken before."""
+        if not self.facts.moving:
+            return
+        self._move_out([event for event in self.facts.moving.values() if isinstance(event, Removed)])
+        self._move_back([event.number for event in self.facts.moving.values() if isinstance(event, Restored)])
+        self._note(Settled())
+
+    def _move_out(self, removals: Collection[Removed]) -> None:
         with disk_errors_in_words(self.removed):
             self.removed.mkdir(exist_ok=True)
-        self._note(*removals)
+        self._metadata.load()  # texts may have been edited by hand since
         kept = {r.number: self.captions[r.number] for r in removals if not r.purged and r.number in self.captions}
         self._lines_removed.add(kept)
         self._lines_removed.remove([r.number for r in removals if r.purged])
@@ -223,22 +268,25 @@ class Workspace:
                     file.unlink(missing_ok=True)
                     (self.removed / file.name).unlink(missing_ok=True)
                 elif file.exists():
-                    file.replace(self.removed / file.name)
+                    move(file, self.removed / file.name)
         self._metadata.remove([removal.number for removal in removals])
 
-    def restore(self) -> list[int]:
-        """Put every picture in `removed/` and its line back into `train/`; returns their numbers."""
-        numbers = self.pictures_removed()
+    def _move_back(self, numbers: Collection[int]) -> None:
+        if not numbers:
+            return
+        self._lines_removed.load()
+        self._metadata.load()
+        # a picture that was moved back by hand gets its line too
         back = {*numbers, *(number for number in self._lines_removed.texts if _is_picture(self.file(number)))}
-        self._note(*map(Restored, numbers))
         self._metadata.add(
             {n: text for n, text in self._lines_removed.texts.items() if n in back and n not in self.captions}
         )
         with disk_errors_in_words(self.train):
             for number in numbers:
-                (self.removed / file_name(number)).replace(self.file(number))
+                file = self.removed / file_name(number)
+                if _is_picture(file):
+                    move(file, self.file(number))
         self._lines_removed.remove(back)
-        return numbers
 
     def save_quota(self, slots: Mapping[str, Spent]) -> None:
         """Remember what is spent; slots that this run does not know keep what is remembered of them."""
@@ -255,16 +303,18 @@ class Workspace:
 
 
 def _pictures_in(folder: Path) -> list[int]:
-    try:
-        found = [number_of(file.name) for file in folder.iterdir() if _is_picture(file)]
-    except FileNotFoundError:
-        return []
-    return sorted(number for number in found if number is not None)
+    with disk_errors_in_words(folder):
+        try:
+            files = [file for file in folder.iterdir() if number_of(file.name)]
+        except FileNotFoundError:
+            return []
+    return sorted(number_of(file.name) or 0 for file in files if _is_picture(file))
 
 
 def _is_picture(file: Path) -> bool:
     """Is there more than an empty name, which is all that a pulled cable may leave?"""
     try:
-        return file.stat().st_size > 0
+        found = file.stat()
     except OSError:
         return False
+    return stat.S_ISREG(found.st_mode) and found.st_size > 0

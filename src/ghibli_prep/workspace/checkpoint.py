@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ghibli_prep.errors import ForeignState
-from ghibli_prep.workspace.atomic import replace_bytes
+from ghibli_prep.workspace.atomic import read_bytes, replace_bytes
 
 VERSION = 1
 _OF_THE_ORIGINAL = {"last_processed", "total_images", "current_key_index", "current_model_index"}
@@ -48,18 +48,15 @@ def write(path: Path, checkpoint: Checkpoint, state: Path) -> None:
 
 def read(path: Path) -> dict[str, Any]:
     """What `path` says; {} where there is none. Raises ForeignState for what is not ours to write over."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    content = read_bytes(path)
+    if content is None:
         return {}
     remedy = "It is left untouched: move it away, or choose another --workspace."
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ForeignState(f"{path}: not a checkpoint of ghibli-prep (it is not JSON). {remedy}") from None
-    if not isinstance(found, dict):
-        raise ForeignState(f"{path}: not a checkpoint of ghibli-prep. {remedy}")
-    version = found.get("version", 0 if _OF_THE_ORIGINAL & found.keys() else None)
+    version = found.get("version", 0) if isinstance(found, dict) and _OF_THE_ORIGINAL & found.keys() else None
     if type(version) is not int or version < 0:
         raise ForeignState(f"{path}: not a checkpoint of ghibli-prep. {remedy}")
     if version > VERSION:
@@ -67,7 +64,7 @@ def read(path: Path) -> dict[str, Any]:
             f"{path}: written by a newer ghibli-prep (version {version}; this one knows {VERSION}). "
             "It is left untouched: upgrade ghibli-prep, or choose another --workspace."
         )
-    return found
+    return dict(found)
 
 
 def migrate(path: Path, state: Path) -> None:
@@ -77,4 +74,4 @@ def migrate(path: Path, state: Path) -> None:
     if found and version < VERSION:
         aside = state / f"checkpoint.v{version}.json"
         if not aside.exists():
-            replace_bytes(aside, path.read_bytes())
+            replace_bytes(aside, read_bytes(path) or b"")

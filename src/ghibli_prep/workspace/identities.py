@@ -1,18 +1,19 @@
 """Which picture a file is, without reading all of it again: hashes by what the disk says of a file.
 
-A cache: what it says can always be found out anew, so it is never synced and a line that makes no sense is skipped.
+A cache: what it says can always be found out anew, so it is never synced, a line that makes no sense is skipped, and a
+full disk is no reason to stop.
 The file's name is part of what it is known by, because on a FAT disk the rest can fit another file after a remount.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from ghibli_prep.workspace import lines
-from ghibli_prep.workspace.atomic import disk_errors_in_words
 
 _BATCH = 256
 
@@ -53,6 +54,6 @@ class Identities:
 
     def _write(self) -> None:
         if self._path is not None:
-            with disk_errors_in_words(self._path):
+            with contextlib.suppress(OSError):
                 lines.append(self._path, self._new, durable=False)
         self._new.clear()

@@ -36,6 +36,11 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """Every removal and restoring noted so far is done: pictures and lines lie where they belong."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the filter, or the user over it, decided: see `samples.Kept`."""
 
@@ -46,13 +51,17 @@ class Verdict:
     score: float
 
 
-Event = Unreadable | Kept | Rejected | Numbered | Blocked | Failed | Removed | Restored
+Event = Unreadable | Kept | Rejected | Numbered | Blocked | Failed | Removed | Restored | Settled
 _KINDS: dict[str, type[Event]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
+_TYPES: dict[str, type | tuple[type, ...]] = {"number": int, "score": (int, float), "purged": bool, "file": Path}
 
 
 @dataclass(slots=True)
 class Facts:
-    """What the journal says is true now. Keys are identities or numbers, as the names of the types say."""
+    """What the journal says is true now. Keys are identities or numbers, as the names of the types say.
+
+    moving: what was begun and is not settled: a kill came between, and the next opening ends it.
+    """
 
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -61,6 +70,7 @@ class Facts:
     blocked: dict[int, str] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     removed: dict[int, Removed] = field(default_factory=dict)
+    moving: dict[int, Removed | Restored] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         match event:
@@ -78,16 +88,22 @@ class Facts:
             case Failed(number, reason):
                 self.failed[number] = reason
             case Removed(number=number):
-                self.removed[number] = event
-            case Restored(number):
+                self.removed[number] = self.moving[number] = event
+            case Restored(number=number):
                 self.removed.pop(number, None)
+                self.moving[number] = event
+            case Settled():
+                self.moving.clear()
 
 
 def load(path: Path) -> Facts:
     """The facts in `path`, without what a cut left of its last line. Raises ForeignState for a file not ours."""
     facts = Facts()
-    records = lines.numbered(lines.whole(lines.read(path)))
-    for at, raw in records:
+    content = lines.read(path)
+    whole = lines.whole(content)
+    if not whole and not lines.encode(_HEADER).startswith(content.strip(b"\0")):
+        _check_header(path, None)
+    for at, raw in lines.numbered(whole):
         record = lines.parse(raw)
         if at == 1:
             _check_header(path, record)
@@ -139,6 +155,8 @@ def _decoded(record: dict[str, Any]) -> Event | None:
         return None
     if kind in (Kept, Rejected):
         fields["file"] = Path()
+    if not all(isinstance(value, _TYPES.get(name, str)) for name, value in fields.items()):
+        return None
     try:
         return kind(**fields)
     except TypeError:  # a field is missing or unknown

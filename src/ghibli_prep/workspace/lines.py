@@ -10,14 +10,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ghibli_prep.workspace.atomic import append_bytes
+from ghibli_prep.workspace.atomic import append_bytes, read_bytes
 
 BOM = b"\xef\xbb\xbf"
 
 
 def encode(record: Any) -> bytes:
-    """One line, with its newline. Text stays as it is read by people: no \\u escapes."""
-    return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    """One line, with its newline. Text stays as it is read by people: no \\u escapes but where UTF-8 has no other way.
+
+    (A file's name that is not UTF-8 comes from the system as half of a surrogate pair, which only an escape can keep.)
+    """
+    try:
+        return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(record).encode() + b"\n"
 
 
 def append(path: Path, records: Iterable[Any], *, durable: bool) -> None:
@@ -28,21 +34,21 @@ def append(path: Path, records: Iterable[Any], *, durable: bool) -> None:
 
 
 def read(path: Path) -> bytes:
-    """The file's bytes without a BOM; empty where there is no file."""
-    try:
-        return path.read_bytes().removeprefix(BOM)
-    except FileNotFoundError:
-        return b""
+    """The file's bytes without a BOM; empty where there is no file. Raises UsageError where it cannot be read."""
+    return (read_bytes(path) or b"").removeprefix(BOM)
 
 
 def whole(content: bytes) -> bytes:
     """`content` without what a cut left behind its last whole line.
 
-    A last line that lacks only its newline is whole: it parses to an object.
+    A last line that lacks only its newline is whole: it parses to an object. One that does not even begin like an
+    object was never cut from one of ours: it stays, for the reader to refuse.
     """
     body, newline, tail = content.rpartition(b"\n")
     tail = tail.strip(b"\0")  # a pulled cable can leave zeros where the line should be
-    if parse(tail) is not None:
+    if not tail.strip():
+        return body + newline
+    if parse(tail) is not None or not tail.lstrip().startswith(b"{"):
         return body + newline + tail + b"\n"
     return body + newline
 
@@ -58,6 +64,6 @@ def parse(line: bytes) -> dict[str, Any] | None:
     """The object in `line`; None where it holds none."""
     try:
         record = json.loads(line)
-    except ValueError:  # UnicodeDecodeError too: a cut inside a character
+    except (ValueError, RecursionError):  # UnicodeDecodeError too: a cut inside a character
         return None
     return record if isinstance(record, dict) else None

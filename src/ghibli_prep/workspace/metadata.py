@@ -1,21 +1,21 @@
-"""`train/metadata.jsonl`: the truth about what is captioned, one line a picture.
+"""`metadata.jsonl`: the truth about what is captioned, one line a picture.
 
 A line is on the disk before the next thing happens. Knows nothing of how a caption came about.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import NoReturn
 
-from ghibli_prep.errors import DiskError, ForeignState
+from ghibli_prep.errors import ForeignState, GhibliPrepError
+from ghibli_prep.samples import BLOCKED_TEXT
 from ghibli_prep.workspace import lines
-from ghibli_prep.workspace.atomic import disk_error, replace_bytes
+from ghibli_prep.workspace.atomic import read_bytes, replace_bytes
+from ghibli_prep.workspace.rescue import Rescue
 
-RESERVE_BYTES = 64 * 1024
-"""Kept free for the answers that are under way when the disk fills up: room for some 200 captions."""
+_MOST_DIGITS = 18
 
 
 def file_name(number: int) -> str:
@@ -27,7 +27,8 @@ def number_of(name: object) -> int | None:
     if not isinstance(name, str) or not name.endswith(".jpg"):
         return None
     digits = name.removesuffix(".jpg")
-    return int(digits) if digits.isascii() and digits.isdecimal() and digits[0] != "0" else None
+    ours = digits.isascii() and digits.isdecimal() and digits[0] != "0" and len(digits) <= _MOST_DIGITS
+    return int(digits) if ours else None
 
 
 def line(number: int, text: str) -> dict[str, str]:
@@ -37,21 +38,25 @@ def line(number: int, text: str) -> dict[str, str]:
 class Metadata:
     """The captions of one folder by picture number, and the file that holds them.
 
-    state: the tool's own folder on the same disk, for the reserve, the rescue file and half-written files.
+    The file may be edited by people at any time, during a run too: it is read anew before it is written anew, and
+    what it says counts for more than what is remembered here.
+    halves: a folder for half-written files. rescue: where an answer goes when the disk is full.
     """
 
-    def __init__(self, path: Path, state: Path) -> None:
+    def __init__(self, path: Path, halves: Path, rescue: Rescue | None = None) -> None:
         self.path = path
-        self._state = state
-        self._reserve = state / "reserve"
-        self._rescue = state / "rescued.jsonl"
+        self._halves = halves
+        self._rescue = rescue
+        self._written: dict[int, str] = {}  # by this run
         self.texts: dict[int, str] = {}
 
     def load(self) -> None:
-        """Read the file as it is. Raises ForeignState naming the line that is not one of ours."""
-        content = lines.whole(lines.read(self.path))
-        self.texts = {}
-        for at, raw in lines.numbered(content):
+        """Read the file as it is. Raises ForeignState naming the line that is not one of ours.
+
+        What this run wrote stays true where the file lacks it: an editor saved an older copy over it.
+        """
+        texts: dict[int, str] = {}
+        for at, raw in lines.numbered(lines.whole(lines.read(self.path))):
             record = lines.parse(raw)
             if record is None or not isinstance(record.get("text"), str) or "file_name" not in record:
                 raise ForeignState(
@@ -60,21 +65,30 @@ class Metadata:
                 )
             number = number_of(record["file_name"])
             if number is not None and record["text"].strip():
-                self.texts.setdefault(number, record["text"])
-        for _, raw in lines.numbered(lines.whole(lines.read(self._rescue))):
-            record = lines.parse(raw) or {}
-            number = number_of(record.get("file_name"))
-            if number is not None:
-                self.texts.setdefault(number, str(record.get("text")))
+                texts.setdefault(number, record["text"])
+        for number, text in (*self._rescued().items(), *self._written.items()):
+            if texts.get(number, BLOCKED_TEXT) == BLOCKED_TEXT:
+                texts[number] = text
+        self.texts = texts
+
+    def _rescued(self) -> dict[int, str]:
+        found = {}
+        for record in self._rescue.records() if self._rescue is not None else ():
+            number, text = number_of(record.get("file_name")), record.get("text")
+            if number is not None and isinstance(text, str):
+                found[number] = text
+        return found
 
     def mend(self) -> bool:
         """Write the file as it should be if it is not: no half line, BOM, blank or second line. True if it was not."""
-        on_disk = self.path.read_bytes() if self.path.exists() else b""
-        amiss = self._rescue.exists() or on_disk != self._content(on_disk)
+        self.load()
+        on_disk = read_bytes(self.path) or b""
+        amiss = on_disk != self._content(on_disk)
         if amiss:
             self._rewrite()
-            self._rescue.unlink(missing_ok=True)
-        self._keep_reserve()
+        if self._rescue is not None and self._rescue.waiting:
+            self._rescue.clear()
+            return True
         return amiss
 
     def set(self, number: int, text: str) -> None:
@@ -82,31 +96,54 @@ class Metadata:
 
         Raises DiskError when the disk is full: the caption is saved all the same, unless the error's text holds it.
         """
-        if number in self.texts:
-            before, self.texts[number] = self.texts[number], text
-            try:
-                self._rewrite()
-            except DiskError:
-                self.texts[number] = before
-                raise
+        text = text.encode(errors="replace").decode()  # half a surrogate pair would make the file unreadable to loaders
+        before = self.texts.get(number)
+        if before == text:
             return
-        self.texts[number] = text
+        self.texts[number] = self._written[number] = text
         record = line(number, text)
         try:
-            lines.append(self.path, [record], durable=True)
-        except OSError as error:
-            self._save_on_a_full_disk(record, error)
+            if before is None:
+                lines.append(self.path, [record], durable=True)
+            else:
+                self._change(number, before, text)
+        except (OSError, GhibliPrepError) as error:
+            self._save(record, error, number, before)
 
-    def remove(self, numbers: Collection[int]) -> dict[int, str]:
-        """Take the lines of `numbers` out of the file and return their texts."""
-        gone = {number: self.texts.pop(number) for number in numbers if number in self.texts}
-        if gone:
+    def _change(self, number: int, before: str, text: str) -> None:
+        self.load()
+        if self.texts.get(number) in (None, before):  # else someone wrote a text of their own meanwhile
+            self.texts[number] = text
+        self._rewrite()
+
+    def _save(
+        self, record: Mapping[str, str], error: OSError | GhibliPrepError, number: int, before: str | None
+    ) -> NoReturn:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if self._rescue is None or not isinstance(cause, OSError):
+            raise error
+        try:
+            told = self._rescue.save(record, self.path, cause, append=before is None)
+        except GhibliPrepError:
+            del self.texts[number], self._written[number]
+            if before is not None:
+                self.texts[number] = before
+            raise
+        raise told from cause
+
+    def remove(self, numbers: Collection[int]) -> None:
+        """Take the lines of `numbers` out of the file."""
+        self.load()
+        if not self.texts.keys().isdisjoint(numbers):
+            for number in numbers:
+                self.texts.pop(number, None)
+                self._written.pop(number, None)
             self._rewrite()
-        return gone
 
     def add(self, texts: Mapping[int, str]) -> None:
-        """Record many captions at once."""
+        """Record many captions at once, in place of what was there."""
         if texts:
+            self.load()
             self.texts.update(texts)
             self._rewrite()
 
@@ -127,18 +164,4 @@ class Metadata:
         return b"".join(kept) + b"".join(lines.encode(line(number, text)) for number, text in left.items())
 
     def _rewrite(self) -> None:
-        replace_bytes(self.path, self._content(lines.read(self.path)), beside=self._state)
-
-    def _keep_reserve(self) -> None:
-        if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE_BYTES:
-            # random bytes: a disk that compresses keeps no room for zeros
-            replace_bytes(self._reserve, os.urandom(RESERVE_BYTES))
-
-    def _save_on_a_full_disk(self, record: Mapping[str, str], error: OSError) -> None:
-        """Write what was paid for with the room that was kept for it, then say that the disk is full."""
-        self._reserve.unlink(missing_ok=True)
-        for path in (self.path, self._rescue):
-            with contextlib.suppress(OSError):
-                lines.append(path, [record], durable=True)
-                raise disk_error(self.path, error) from error
-        raise DiskError(f"{disk_error(self.path, error)} This answer could not be saved: {record}") from error
+        replace_bytes(self.path, self._content(lines.read(self.path)), beside=self._halves)

@@ -12,26 +12,29 @@ import shutil
 from pathlib import Path
 
 from ghibli_prep.samples import Kept, Rejected
-from ghibli_prep.workspace.atomic import disk_errors_in_words
+from ghibli_prep.workspace.atomic import disk_errors_in_words, move
 
-_NAME_TOO_LONG = {errno.ENAMETOOLONG, getattr(errno, "WSAENAMETOOLONG", errno.ENAMETOOLONG)}
+_NAME_TOO_LONG = {errno.ENAMETOOLONG, errno.ENOENT if os.name == "nt" else errno.ENAMETOOLONG}
+"""Windows says of a path that is too long that it is not there."""
+_LONGEST_SUFFIX = 16
 
 
 def place(sample: Kept | Rejected, filtered: Path, rejected: Path, staging: Path) -> None:
-    """Show a decision: the picture under its side and reason, and no longer where it was shown before.
+    """Show a decision: the picture under its side and reason.
 
-    A picture that the user moved there by hand stays where the user put it. staging: on the same disk, for copies.
+    A picture that the user moved to that side by hand stays where the user put it. staging: a folder for half copies.
     """
-    side = filtered if isinstance(sample, Kept) else rejected / sample.reason
-    if sample.file.is_relative_to(side):
+    if sample.file.is_relative_to(filtered if isinstance(sample, Kept) else rejected):
         return
+    side = filtered if isinstance(sample, Kept) else rejected / sample.reason
     with disk_errors_in_words(side):
         try:
             _link(sample.file, side / sample.source, sample.identity, staging)
         except OSError as error:
             if error.errno not in _NAME_TOO_LONG:
                 raise
-            _link(sample.file, side / f"{sample.identity[:16]}{sample.file.suffix}", sample.identity, staging)
+            suffix = sample.file.suffix if len(os.fsencode(sample.file.suffix)) <= _LONGEST_SUFFIX else ""
+            _link(sample.file, side / f"{sample.identity[:16]}{suffix}", sample.identity, staging)
 
 
 def take_away(file: Path, side: Path) -> None:
@@ -50,7 +53,7 @@ def take_away(file: Path, side: Path) -> None:
 def _link(file: Path, target: Path, identity: str, staging: Path) -> None:
     origin = file.resolve()
     if target.exists():
-        if target.samefile(origin) or _same_content(target, origin):
+        if _same_content(target, origin):
             return
         target = target.with_name(f"{target.stem}~{identity[:8]}{target.suffix}")
         target.unlink(missing_ok=True)
@@ -60,8 +63,12 @@ def _link(file: Path, target: Path, identity: str, staging: Path) -> None:
         return
     half = staging / f"{identity}.copy"
     shutil.copy2(origin, half)
-    half.replace(target)
+    move(half, target)
 
 
 def _same_content(one: Path, other: Path) -> bool:
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+    if one.is_dir():
+        return False
+    return one.samefile(other) or (
+        one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+    )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ghibli_prep.errors import ForeignState
-from ghibli_prep.workspace.atomic import replace_bytes
+from ghibli_prep.workspace.atomic import read_bytes, replace_bytes
 
 VERSION = 1
 
@@ -29,19 +29,29 @@ class Spent:
 
 def read(path: Path) -> dict[str, Spent]:
     """By `<fingerprint>/<model>`. Raises ForeignState for a file that is not ours."""
+    content = read_bytes(path)
+    if content is None:
+        return {}
+    remedy = "It is left untouched: move the file away; what is spent will be found out again."
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
         version = found["version"]
         if version == VERSION:
-            return {name: Spent(**slot) for name, slot in found["slots"].items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        version = "unknown"
+            return {name: _checked(Spent(**slot)) for name, slot in found["slots"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ForeignState(f"{path}: not a list of spent quota by ghibli-prep. {remedy}") from None
     raise ForeignState(
-        f"{path}: written by another ghibli-prep (version {version}; this one knows {VERSION}). It is left untouched: "
-        "upgrade ghibli-prep, or move the file away; what is spent will be found out again."
+        f"{path}: written by another ghibli-prep (version {version}; this one knows {VERSION}). Upgrade it. {remedy}"
     )
+
+
+def _checked(spent: Spent) -> Spent:
+    if (type(spent.day), type(spent.asked), type(spent.why)) != (str, int, str) or type(spent.until) not in (
+        int,
+        float,
+    ):
+        raise TypeError
+    return spent
 
 
 def write(path: Path, slots: Mapping[str, Spent]) -> None:

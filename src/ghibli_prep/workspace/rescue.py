@@ -1,0 +1,58 @@
+"""Room for the answers that are under way when the disk fills up, and the file they go to if there is no other place.
+
+Knows lines of `metadata.jsonl`, and nothing of where else they belong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ghibli_prep.errors import DiskError, GhibliPrepError
+from ghibli_prep.workspace import lines
+from ghibli_prep.workspace.atomic import disk_error, replace_bytes
+
+RESERVE_BYTES = 64 * 1024
+"""Room for some 200 captions."""
+
+
+class Rescue:
+    """`rescued.jsonl` and `reserve` in the tool's own folder `state`."""
+
+    def __init__(self, state: Path) -> None:
+        self._reserve = state / "reserve"
+        self._file = state / "rescued.jsonl"
+
+    @property
+    def waiting(self) -> bool:
+        """Is there anything that was rescued and is not in its place yet?"""
+        return self._file.exists()
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        for _, raw in lines.numbered(lines.whole(lines.read(self._file))):
+            yield lines.parse(raw) or {}
+
+    def clear(self) -> None:
+        """Forget what was rescued, once it is in its place."""
+        self._file.unlink(missing_ok=True)
+
+    def keep_reserve(self) -> None:
+        if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE_BYTES:
+            # random bytes: a disk that compresses keeps no room for zeros
+            replace_bytes(self._reserve, os.urandom(RESERVE_BYTES))
+
+    def save(self, record: Mapping[str, str], path: Path, error: OSError, *, append: bool) -> GhibliPrepError:
+        """Write what was paid for with the room that was kept for it; returns the error to raise.
+
+        append: may it go to `path` itself? Otherwise to `rescued.jsonl` only.
+        Raises DiskError, its text holding the answer, where nothing could be written.
+        """
+        self._reserve.unlink(missing_ok=True)
+        for file in (path, self._file) if append else (self._file,):
+            with contextlib.suppress(OSError):
+                lines.append(file, [record], durable=True)
+                return disk_error(path, error)
+        raise DiskError(f"{disk_error(path, error)} This answer could not be saved: {dict(record)}") from error
