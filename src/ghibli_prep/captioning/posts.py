@@ -72,10 +72,15 @@ class Post:
         return bool(self.out) or (self.spent_until > now and not self.probing)
 
     def spacing(self) -> float:
-        """Seconds between two requests: evenly paced, so that neither a rolling nor a calendar minute is exceeded."""
+        """Seconds between two requests: evenly paced, so that neither a rolling nor a calendar minute is exceeded.
+
+        Of the tokens, only as many whole requests count as fit into a minute: a request is paid at once.
+        """
         by_requests = MINUTE / self.limits.rpm if self.limits.rpm else 0.0
-        by_tokens = MINUTE * self.tokens / self.limits.tpm if self.limits.tpm else 0.0
-        return max(by_requests, by_tokens)
+        if not self.limits.tpm or not self.tokens:
+            return by_requests
+        fit = self.limits.tpm // self.tokens or self.limits.tpm / self.tokens
+        return max(by_requests, MINUTE / fit)
 
     def ready_at(self) -> float:
         return max(self.resting_until, self.next_at)
