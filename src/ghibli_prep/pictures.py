@@ -56,7 +56,8 @@ def open_rgb(file: Path, max_megapixels: int, background: Rgb) -> Image.Image:
         with file.open("rb") as opened, Image.open(opened, formats=FORMATS) as image:
             _check_size(image, max_megapixels)
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image), background)
+            ImageOps.exif_transpose(image, in_place=True)  # a copy would cost a fifth of the time
+            return _to_rgb(image, background)
     except NotAPicture:
         raise
     except UnidentifiedImageError:
