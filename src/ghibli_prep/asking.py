@@ -6,9 +6,10 @@ Between the two sides it carries facts only: what is spent goes to the workspace
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from ghibli_prep.captioning import Backend, Key, Question, Slot
 from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End, Stop, ThreadedCalls
@@ -18,7 +19,7 @@ from ghibli_prep.console import Bar, Console
 from ghibli_prep.errors import GhibliPrepError
 from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
 from ghibli_prep.settings import CaptionSettings
-from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace import Workspace, checkpoint
 from ghibli_prep.workspace.checkpoint import Checkpoint, local_time
 from ghibli_prep.workspace.quota import Spent
 
@@ -60,8 +61,7 @@ class Asking:
         self._workspace, self._means = workspace, means
         self._slots = slots_of(means.keys, means.settings)
         self._saved_at = float("-inf")
-        self._last_number = 0
-        self._current = self._slots[0]
+        self._last: tuple[int, Slot] | None = None
         self._full: GhibliPrepError | None = None
 
     def run(self, pictures: Sequence[Resized], wait: bool) -> End:
@@ -131,7 +131,7 @@ class Asking:
         except GhibliPrepError as error:  # the disk is full: hear out what is under way, then say so
             self._full = self._full or error
             self._means.stop.ask()
-        self._last_number, self._current = answer.outcome.number, answer.slot
+        self._last = answer.outcome.number, answer.slot
         match answer.outcome:
             case Captioned(number, text):
                 self._means.console.log(f"{number}.jpg by {answer.slot} in {answer.seconds:.1f} s: {text}")
@@ -144,27 +144,14 @@ class Asking:
         """Write down where the run stands and what is spent."""
         now = self._means.clock()
         self._saved_at = now
-        workspace, settings, slot = self._workspace, self._means.settings, self._current
+        workspace = self._workspace
         workspace.save_quota(
             {
                 name_of(slot): _spent(post, workspace.quota.get(name_of(slot), Spent()), now)
                 for slot, post in rota.posts.items()
             }
         )
-        pictures = len(workspace.pictures())
-        workspace.save_checkpoint(
-            Checkpoint(
-                last_processed=self._last_number,
-                total_images=pictures,
-                captioned=len(workspace.captions),
-                pending=len(workspace.pending()),
-                current_key_index=slot.key.position - 1,
-                current_key=slot.key.fingerprint,
-                current_model_index=settings.models.index(slot.model),
-                current_model=slot.model,
-                timestamp=local_time(now),
-            )
-        )
+        stand(workspace, self._means.settings, self._means.keys, now, self._last)
 
     def _show_wait(self, turn: Wait, bar: Bar) -> None:
         if turn.until != float("inf"):
@@ -177,6 +164,42 @@ class Asking:
         while not self._means.stop.soon and (left := until - self._means.clock()) > 0:
             bar.set_postfix_str(f"goes on in {duration(left)}")
             calls.hear(min(until, self._means.clock() + 1.0))
+
+
+def stand(
+    workspace: Workspace,
+    settings: CaptionSettings,
+    keys: Sequence[Key],
+    now: float,
+    last: tuple[int, Slot] | None = None,
+) -> None:
+    """Write `checkpoint.json`. last: the picture answered last and by whom; None: as the file said before."""
+    before = checkpoint.read(workspace.root / "checkpoint.json")
+    number, slot = last or (before.get("last_processed", 0), _slot_before(before, settings, keys))
+    workspace.save_checkpoint(
+        Checkpoint(
+            last_processed=number if isinstance(number, int) else 0,
+            total_images=len(workspace.pictures()),
+            captioned=len(workspace.captions),
+            pending=len(workspace.pending()),
+            current_key_index=max(slot.key.position - 1, 0),
+            current_key=slot.key.fingerprint if slot.key.secret else "",
+            current_model_index=settings.models.index(slot.model),
+            current_model=slot.model,
+            timestamp=local_time(now),
+        )
+    )
+
+
+def _slot_before(before: Mapping[str, Any], settings: CaptionSettings, keys: Sequence[Key]) -> Slot:
+    """The slot that a checkpoint names; where there is no such key or model now, the first one."""
+    key = next((key for key in keys if key.fingerprint == before.get("current_key")), keys[0] if keys else _NO_KEY)
+    model = before.get("current_model")
+    return Slot(key, model if model in settings.models else settings.models[0])
+
+
+_NO_KEY = Key(0, "", "")
+"""Stands in the checkpoint where nothing was asked and no key is set."""
 
 
 def _spent(post: Post, before: Spent, now: float) -> Spent:

@@ -10,14 +10,14 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ghibli_prep import __version__
-from ghibli_prep.errors import GhibliPrepError
+from ghibli_prep.errors import GhibliPrepError, Stopped
 
 if TYPE_CHECKING:
     from ghibli_prep.session import Session
@@ -42,7 +42,7 @@ InputDir = Annotated[
     Path | None, typer.Option("-i", "--input", metavar="DIR", help="Source frames. Default: raw/ in the workspace.")
 ]
 Strategy = Annotated[
-    str | None,
+    Literal["sequential", "parallel-keys", "parallel-all"] | None,
     typer.Option(
         metavar="S",
         help="sequential: one request at a time, one key after the other. parallel-keys: every key at once, best "
@@ -102,6 +102,8 @@ def _ctrl_c(session: Session) -> Iterator[None]:
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except KeyboardInterrupt:  # said here: typer keeps it to itself
+        raise Stopped("Stopped at once. Everything that was answered is saved.") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -223,7 +225,10 @@ def cleanup(
         return
 
     def agreed(question: str) -> bool:
-        return yes or typer.confirm(question, err=True)
+        try:
+            return yes or typer.confirm(question, err=True)
+        except typer.Abort:  # Ctrl-C or Ctrl-D instead of an answer
+            raise Stopped("Nothing was changed.") from None
 
     if not (yes or dry_run or sys.stdin.isatty()):
         raise typer.BadParameter("nobody is there to answer: add --yes, or --dry-run to only look")
@@ -259,9 +264,10 @@ def demo(
     ] = Path("data/demo"),
 ) -> None:
     """The whole pipeline on real photographs, offline, against the sandbox: a minute at the most."""
+    from ghibli_prep.console import Console
     from ghibli_prep.demo import play
 
-    play(workspace, _cache_folder(), typer.echo)
+    play(workspace, _cache_folder(), Console().show)
 
 
 @app.command(epilog="Example: ghibli-prep sandbox --port 8080, then GEMINI_BASE_URL=http://127.0.0.1:8080")
@@ -280,10 +286,10 @@ def sandbox(
         running.wait()
 
 
-def main() -> None:
-    """The command `ghibli-prep`."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `ghibli-prep`. arguments: None for those of the process. Ends in SystemExit, always."""
     try:
-        app()
+        app(arguments)
     except GhibliPrepError as error:
         _say(str(error))
         sys.exit(error.exit_code)

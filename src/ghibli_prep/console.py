@@ -5,13 +5,15 @@ Knows nothing of what it shows.
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
+import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TextIO, TypeAlias, TypeVar
 
 from tqdm import tqdm
 
@@ -50,8 +52,9 @@ class Console:
         """A notice, above the bar if there is one."""
         safe = self.redacted(text)
         self._log.info("%s", safe)
-        tqdm.write(_writable(safe, sys.stderr.encoding), file=sys.stderr)
-        sys.stderr.flush()
+        with _readers_may_leave(sys.stderr):
+            tqdm.write(_writable(safe, sys.stderr.encoding), file=sys.stderr)
+            sys.stderr.flush()
 
     def tell_once(self, text: str) -> None:
         if text not in self._said:
@@ -62,7 +65,21 @@ class Console:
         """A result."""
         safe = self.redacted(text)
         self._log.info("%s", safe)
-        print(_writable(safe, sys.stdout.encoding), flush=True)  # noqa: T201 - this is the one place that prints
+        self._print(safe)
+
+    def show_json(self, value: Mapping[str, Any]) -> None:
+        """A result as one JSON object, and whole also where the terminal cannot show every name."""
+        safe = self._redacted_values(value)
+        try:
+            text = json.dumps(safe, ensure_ascii=False, indent=2)
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            text = json.dumps(safe, indent=2)
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        with _readers_may_leave(sys.stdout):
+            print(_writable(text, sys.stdout.encoding), flush=True)  # noqa: T201 - this is the one place that prints
 
     def log(self, text: str) -> None:
         self._log.info("%s", self.redacted(text))
@@ -71,6 +88,17 @@ class Console:
         for key in self._keys:
             text = key.redact(text)
         return text
+
+    def _redacted_values(self, value: Any) -> Any:
+        """`value` without a key in any of its texts; the names in it are ours and stay."""
+        match value:
+            case str():
+                return self.redacted(value)
+            case Mapping():
+                return {name: self._redacted_values(each) for name, each in value.items()}
+            case list() | tuple():
+                return [self._redacted_values(each) for each in value]
+        return value
 
     @contextmanager
     def bar(self, what: str, total: int | None) -> Iterator[Bar]:
@@ -89,6 +117,17 @@ class Console:
             close = getattr(items, "close", None)
             if close is not None:
                 close()
+
+
+@contextmanager
+def _readers_may_leave(stream: TextIO) -> Iterator[None]:
+    """Let the work go on where nobody reads any more: `ghibli-prep run | head -1` still captions everything."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # what is still to come, and the flush at the end, goes there
+        os.close(nowhere)
 
 
 def _writable(text: str, encoding: str | None) -> str:

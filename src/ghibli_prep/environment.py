@@ -48,4 +48,10 @@ def read(variables: Mapping[str, str]) -> Environment:
             raise SettingsError(f"{name}: has characters that no key has. Copy the key again, alone on its line.")
         secrets.setdefault(secret, name)
     keys = tuple(Key(position, name, secret) for position, (secret, name) in enumerate(secrets.items(), start=1))
-    return Environment(keys, variables.get("GEMINI_BASE_URL", "").strip())
+    return Environment(keys, _web_address(variables.get("GEMINI_BASE_URL", "").strip()))
+
+
+def _web_address(url: str) -> str:
+    if url and not url.startswith(("http://", "https://")):
+        raise SettingsError("GEMINI_BASE_URL: needs an address that starts with http:// or https://.")
+    return url

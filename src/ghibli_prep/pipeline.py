@@ -1,7 +1,8 @@
 """The chain in order, and the one loop that records.
 
 Each step takes from the workspace what is still to be done, runs a stage over it, and lets the workspace write down
-every result as it comes out. Nothing here decides anything about a picture or a slot.
+every result as it comes out. Nothing here decides anything about a picture or a slot. The stages that work on pixels
+are imported where they are run: `status` and its like do not wait for Pillow and NumPy.
 """
 
 from __future__ import annotations
@@ -22,10 +23,7 @@ from ghibli_prep.errors import Stopped
 from ghibli_prep.samples import Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
 from ghibli_prep.settings import ResizeSettings, Settings
 from ghibli_prep.stages.cleanup import to_remove
-from ghibli_prep.stages.filter import Rules, filter_pictures
-from ghibli_prep.stages.find import find
 from ghibli_prep.stages.overrule import BY_USER, overruled
-from ghibli_prep.stages.resize import resize
 from ghibli_prep.workspace import Workspace
 
 T = TypeVar("T")
@@ -63,6 +61,8 @@ class Pipeline:
         return self._census
 
     def _look_through(self, folder: Path, what: str, skip: tuple[Path, ...] = ()) -> Census:
+        from ghibli_prep.stages.find import find
+
         census = Census()
         if not folder.is_dir():
             return census
@@ -94,6 +94,8 @@ class Pipeline:
 
         redo: decide anew about the pictures that have no number yet and were not decided by the user.
         """
+        from ghibli_prep.stages.filter import Rules, filter_pictures
+
         self.overrule()
         facts = self.workspace.facts
         todo = [
@@ -121,6 +123,8 @@ class Pipeline:
 
     def resize(self, settings: ResizeSettings, take: Take) -> None:
         """Bring to `train/` each picture that is to be taken and is not there yet."""
+        from ghibli_prep.stages.resize import resize
+
         if take != "all":
             self.overrule()
         todo = [found for found in self._to_resize(take) if not self.workspace.is_resized(found.identity)]

@@ -5,25 +5,23 @@ Raises the errors of `errors`, which carry the exit code. Reads no environment a
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
 from ghibli_prep import detectors, report
-from ghibli_prep.asking import Means, duration, in_words
+from ghibli_prep.asking import Means, duration, in_words, stand
 from ghibli_prep.captioning import Backend, Key
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused, Stop
 from ghibli_prep.captioning.posts import Exhausted
 from ghibli_prep.console import Console
-from ghibli_prep.errors import MissingKey, NoInput, Paused, Stopped, UsageError
+from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
 from ghibli_prep.providers import SANDBOX_KEY, make_backend
 from ghibli_prep.samples import Found, Removed
 from ghibli_prep.settings import Settings
-from ghibli_prep.stages.find import find, hash_file
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.checkpoint import local_time
 
@@ -119,7 +117,10 @@ class Session:
     def status(self, as_json: bool) -> None:
         looked = self._need_workspace()
         now = report.figures(looked, self.keys, self.settings.caption, self.clock())
-        self.console.show(json.dumps(now, ensure_ascii=False, indent=2) if as_json else report.in_words(now))
+        if as_json:
+            self.console.show_json(now)
+        else:
+            self.console.show(report.in_words(now))
 
     def show_keys(self, as_json: bool) -> None:
         """Raises MissingKey where no key is accepted, Paused where the service cannot be reached."""
@@ -128,7 +129,7 @@ class Session:
         with closing(self._backend()) as backend:
             rows = [report.key_row(key, backend.models(key), models) for key in self.keys]
         if as_json:
-            self.console.show(json.dumps({"models": models, "keys": rows}, ensure_ascii=False, indent=2))
+            self.console.show_json({"models": models, "keys": rows})
         else:
             self.console.show(report.keys_in_words(rows, models))
         if not any(row["ok"] for row in rows):
@@ -149,15 +150,15 @@ class Session:
         slots = len(self.keys) * len(self.settings.caption.models)
         self.console.show(
             f"caption: {len(list(islice(numbers, limit))):,} pictures of train/ now, and what resize adds"
-            f"{f', {limit:,} at the most' if limit else ''}; {len(self.keys)} keys with "
-            f"{len(self.settings.caption.models)} models are {slots} slots ({self.settings.caption.strategy})"
+            f"{f', {limit:,} at the most' if limit else ''}; keys: {len(self.keys)}, "
+            f"models: {len(self.settings.caption.models)}, so slots: {slots} ({self.settings.caption.strategy})"
         )
 
     # What they share ---------------------------------------------------------------------------------
 
     def look(self) -> Workspace:
         """The workspace as it is now, not held."""
-        return Workspace(self.root, hash_file)
+        return Workspace(self.root, _hash_file)
 
     def _need_workspace(self) -> Workspace:
         if not self.root.is_dir():
@@ -173,13 +174,16 @@ class Session:
     def _need_pictures(self) -> None:
         """Raises NoInput before anything is changed: no pictures in the input, and none further down the line."""
         looked = self.look()
-        if looked.pictures() or looked.facts.numbers or looked.facts.verdicts:
+        there, the_users_choice = self.source.is_dir(), self.source != looked.raw
+        if (there or not the_users_choice) and (looked.pictures() or looked.facts.numbers or looked.facts.verdicts):
             return
-        if not self.source.is_dir():
+        if not there:
             raise NoInput(
                 f"{self.source}: no such folder. Put your frames there (a folder a film), "
                 "or name the folder that has them with --input."
             )
+        from ghibli_prep.stages.find import find
+
         bad = []
         for sample in find(self.source, looked.identity_of, looked.derived):
             if isinstance(sample, Found):
@@ -198,7 +202,16 @@ class Session:
                 self.console.tell(
                     f"{workspace.train / 'metadata.jsonl'} was cut off or edited; its lines are whole again"
                 )
-            yield Pipeline(workspace, self.source, self.console, self.stop)
+            try:
+                yield Pipeline(workspace, self.source, self.console, self.stop)
+            except BaseException:
+                with suppress(GhibliPrepError):  # what stopped the command counts for more
+                    self._stand(workspace)
+                raise
+            self._stand(workspace)
+
+    def _stand(self, workspace: Workspace) -> None:
+        stand(workspace, self.settings.caption, self.keys, self.clock())
 
     def _means(self) -> Means:
         return Means(self.settings.caption, self.keys, self._backend, self.console, self.stop, self.clock)
@@ -250,6 +263,12 @@ class Session:
                 raise Stopped(f"Stopped. {left} {saved} to go on.")
             case Done():
                 return
+
+
+def _hash_file(file: Path) -> str:
+    from ghibli_prep.stages.find import hash_file  # `status` hashes nothing, and need not wait for Pillow and NumPy
+
+    return hash_file(file)
 
 
 _NO_KEY = (
