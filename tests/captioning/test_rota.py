@@ -372,7 +372,7 @@ def test_requests_are_spaced_by_the_tokens_that_answers_were_seen_to_cost() -> N
     rota = rota_of("sequential", keys=1, models=1, limits={"m1": Limits(tpm=3000)})
     attempt(rota, "a1", GOOD, NOON)  # 300 tokens: ten a minute
     rota.sent(slot_of(rota, "a1"), NOON)
-    assert NOON + 6 < rota.posts[slot_of(rota, "a1")].next_at < NOON + 6.1
+    assert NOON + 6 < rota.posts[slot_of(rota, "a1")].ready_at() < NOON + 6.1
 
 
 def test_a_quota_found_used_up_around_midnight_is_asked_again_soon() -> None:

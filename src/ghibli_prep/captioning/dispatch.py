@@ -265,7 +265,13 @@ class Dispatcher:
         _, order, picture = heapq.heappop(self._queue)
         notice = self._rota.sent(slot, now)
         self._in_flight += 1
-        self._calls.place(Call(picture, slot, now, order))
+        call = Call(picture, slot, now, order)
+        try:
+            self._calls.place(call)
+        except Exception as error:  # noqa: BLE001 - it is raised after the other answers, like a backend's
+            self._in_flight -= 1
+            self._rota.hung_up(slot)
+            self._broken = error
         if notice:
             self._tell(notice)
 

@@ -45,15 +45,16 @@ Turn = Ask | Wait | Exhausted
 class Post:
     """What is known of one slot. Times are seconds since the epoch.
 
-    tokens: input tokens of one request. probing: `spent_until` is what an earlier run found, and one request may try
-    whether it still holds. out: left out of this run, and what is to blame. day, asked: the requests of a Pacific day.
+    tokens: input tokens of one request. sent_at: when it was last asked. probing: `spent_until` is what an earlier run
+    found, and one request may try whether it still holds. out: left out of this run, and what is to blame. day, asked:
+    the requests of a Pacific day.
     """
 
     slot: Slot
     limits: Limits
     tokens: int = 0
     in_flight: int = 0
-    next_at: float = 0.0
+    sent_at: float = float("-inf")
     resting_until: float = 0.0
     rested_at: float = float("-inf")
     resting_for: Literal["", "rate", "service"] = ""
@@ -83,7 +84,7 @@ class Post:
         return max(by_requests, MINUTE / fit)
 
     def ready_at(self) -> float:
-        return max(self.resting_until, self.next_at)
+        return max(self.resting_until, self.sent_at + self.spacing())
 
     def room(self, ceiling: int) -> bool:
         """May one more be under way? A slot that was refused is tried with one before it is trusted with more."""

@@ -150,7 +150,7 @@ class Rota:
         post = self.posts[slot]
         post.in_flight += 1
         post.asked += 1
-        post.next_at = now + post.spacing()
+        post.sent_at = now
         return f"{slot}: {self._used_up(post)}; going on with the next" if post.asked == post.limits.rpd else None
 
     def hung_up(self, slot: Slot) -> None:
@@ -172,7 +172,7 @@ class Rota:
             case SlotTired():
                 return self._tired(post, attempt, sent_at, now)
             case SlotSpent(reason, rpd):
-                self._learn(post, sent_at, rpd=rpd)
+                self._learn(post, rpd=rpd)
                 return self._spend(post, reason, quota_back_at(sent_at), now)
             case ModelGone(reason):
                 return self._leave_out(post, "model", f"left out of this run: {reason}")
@@ -200,13 +200,12 @@ class Rota:
             return None
         return self._leave_out(post, "model", f"left out of this run, no answer could be used: {reason}")
 
-    def _learn(self, post: Post, sent_at: float, **named: int | None) -> None:
-        """Take over the limits that the server named; the next request is paced by them already."""
+    def _learn(self, post: Post, **named: int | None) -> None:
+        """Take over the limits that the server named."""
         post.limits = post.limits.model_copy(update={name: limit for name, limit in named.items() if limit})
-        post.next_at = max(post.next_at, sent_at + post.spacing())
 
     def _tired(self, post: Post, attempt: SlotTired, sent_at: float, now: float) -> str | None:
-        self._learn(post, sent_at, rpm=attempt.rpm, tpm=attempt.tpm)
+        self._learn(post, rpm=attempt.rpm, tpm=attempt.tpm)
         seconds = attempt.seconds or 0.0
         if post.is_over(now):
             return None
