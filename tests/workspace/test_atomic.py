@@ -145,9 +145,9 @@ def test_a_failing_disk_is_not_blamed_on_the_user() -> None:
 
 
 def test_what_may_not_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"train: cannot be written \(Permission denied\)"):
-        with disk_errors_in_words(Path("train")):
-            raise PermissionError(errno.EACCES, "Permission denied")
+    says = r"train: cannot be written \(Permission denied\)"
+    with pytest.raises(UsageError, match=says), disk_errors_in_words(Path("train")):
+        raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def test_syncing_a_folder_that_is_gone_is_no_error(tmp_path: Path) -> None:

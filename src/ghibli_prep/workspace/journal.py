@@ -150,7 +150,7 @@ def _encoded(event: Event) -> dict[str, Any]:
 
 def _decoded(record: dict[str, Any]) -> Event | None:
     fields = dict(record)
-    kind = _KINDS.get(fields.pop("event", ""))
+    kind = _KINDS.get(str(fields.pop("event", "")))
     if kind is None:
         return None
     if kind in (Kept, Rejected):

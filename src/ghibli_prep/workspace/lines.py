@@ -63,7 +63,7 @@ def numbered(content: bytes) -> Iterator[tuple[int, bytes]]:
 def parse(line: bytes) -> dict[str, Any] | None:
     """The object in `line`; None where it holds none."""
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode())  # UTF-8 only: json would also take UTF-16 from bytes
     except (ValueError, RecursionError):  # UnicodeDecodeError too: a cut inside a character
         return None
     return record if isinstance(record, dict) else None

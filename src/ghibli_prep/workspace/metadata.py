@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NoReturn
 
-from ghibli_prep.errors import ForeignState, GhibliPrepError
+from ghibli_prep.errors import DiskError, ForeignState, GhibliPrepError
 from ghibli_prep.samples import BLOCKED_TEXT
 from ghibli_prep.workspace import lines
-from ghibli_prep.workspace.atomic import read_bytes, replace_bytes
+from ghibli_prep.workspace.atomic import disk_errors_in_words, read_bytes, replace_bytes
 from ghibli_prep.workspace.rescue import Rescue
 
 _MOST_DIGITS = 18
@@ -101,14 +100,15 @@ class Metadata:
         if before == text:
             return
         self.texts[number] = self._written[number] = text
-        record = line(number, text)
         try:
-            if before is None:
-                lines.append(self.path, [record], durable=True)
-            else:
-                self._change(number, before, text)
-        except (OSError, GhibliPrepError) as error:
-            self._save(record, error, number, before)
+            with disk_errors_in_words(self.path):
+                if before is None:
+                    lines.append(self.path, [line(number, text)], durable=True)
+                else:
+                    self._change(number, before, text)
+        except GhibliPrepError as why:
+            self._save(number, text, before, why)
+            raise
 
     def _change(self, number: int, before: str, text: str) -> None:
         self.load()
@@ -116,20 +116,16 @@ class Metadata:
             self.texts[number] = text
         self._rewrite()
 
-    def _save(
-        self, record: Mapping[str, str], error: OSError | GhibliPrepError, number: int, before: str | None
-    ) -> NoReturn:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if self._rescue is None or not isinstance(cause, OSError):
-            raise error
+    def _save(self, number: int, text: str, before: str | None, why: GhibliPrepError) -> None:
+        if self._rescue is None:
+            return
         try:
-            told = self._rescue.save(record, self.path, cause, append=before is None)
-        except GhibliPrepError:
+            self._rescue.save(line(number, text), self.path if before is None else None, why)
+        except DiskError:
             del self.texts[number], self._written[number]
             if before is not None:
                 self.texts[number] = before
             raise
-        raise told from cause
 
     def remove(self, numbers: Collection[int]) -> None:
         """Take the lines of `numbers` out of the file."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from ghibli_prep.errors import DiskError, GhibliPrepError
 from ghibli_prep.workspace import lines
-from ghibli_prep.workspace.atomic import disk_error, replace_bytes
+from ghibli_prep.workspace.atomic import replace_bytes
 
 RESERVE_BYTES = 64 * 1024
 """Room for some 200 captions."""
@@ -44,15 +44,14 @@ class Rescue:
             # random bytes: a disk that compresses keeps no room for zeros
             replace_bytes(self._reserve, os.urandom(RESERVE_BYTES))
 
-    def save(self, record: Mapping[str, str], path: Path, error: OSError, *, append: bool) -> GhibliPrepError:
-        """Write what was paid for with the room that was kept for it; returns the error to raise.
+    def save(self, record: Mapping[str, str], path: Path | None, why: GhibliPrepError) -> None:
+        """Write what was paid for, with the room that was kept for it, to `path` or else to `rescued.jsonl`.
 
-        append: may it go to `path` itself? Otherwise to `rescued.jsonl` only.
-        Raises DiskError, its text holding the answer, where nothing could be written.
+        Raises DiskError, its text holding the answer and `why`, where nothing could be written.
         """
         self._reserve.unlink(missing_ok=True)
-        for file in (path, self._file) if append else (self._file,):
+        for file in (path, self._file) if path else (self._file,):
             with contextlib.suppress(OSError):
                 lines.append(file, [record], durable=True)
-                return disk_error(path, error)
-        raise DiskError(f"{disk_error(path, error)} This answer could not be saved: {dict(record)}") from error
+                return
+        raise DiskError(f"{why} This answer could not be saved: {dict(record)}") from why
