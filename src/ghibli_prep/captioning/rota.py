@@ -90,8 +90,9 @@ class Rota:
 
     def _candidates(self, now: float, waits: list[tuple[float, str]]) -> Iterator[Post]:
         """The posts that the strategy would ask now, ready or not; rests that it does not wait for go to `waits`."""
+        today = pacific_day(now)
         for post in self.posts.values():
-            self._new_day(post, now)
+            self._new_day(post, now, today)
         if self._strategy == "parallel-all":
             yield from (post for post in self.posts.values() if not post.is_over(now))
             return
@@ -122,8 +123,7 @@ class Rota:
             return Exhausted(min(spent), "quota")
         return Exhausted(None, "keys" if all(post.out == "key" for post in posts) else "models")
 
-    def _new_day(self, post: Post, now: float) -> None:
-        today = pacific_day(now)
+    def _new_day(self, post: Post, now: float, today: str) -> None:
         if post.day != today:
             post.day, post.asked = today, 0
         if post.spent_until and post.spent_until <= now:
