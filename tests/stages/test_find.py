@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_a_name_that_is_no_text_gets_one_that_can_be_written(tmp_path: Path) -> 
     put(tmp_path, os.fsdecode(b"caf\xe9.jpg"))
     (source,) = found(tmp_path)
     assert source.encode("utf-8") == b"caf\\udce9.jpg"
+
+
+@posix_only
+def test_folders_as_deep_as_the_disk_takes_are_looked_into(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(1100):  # more than Python lets functions call each other
+        deep = deep / "d"
+        deep.mkdir()
+    shutil.copyfile(ASTRONAUT, deep / "1.jpg")
+    assert found(tmp_path) == ["d/" * 1100 + "1.jpg"]
+    subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own way to remove it calls itself as often
 
 
 @posix_only

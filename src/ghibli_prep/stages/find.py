@@ -35,7 +35,7 @@ def find(root: Path, identity_of: IdentityOf, skip: Collection[Path] = ()) -> It
     """
     if not root.is_dir():
         raise NoInput(f"{root}: no such folder. Name the folder that has your frames with --input.")
-    skipped = {os.path.realpath(folder) for folder in skip}
+    skipped = {_place(folder) for folder in skip if folder.is_dir()}
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hash")
     ahead: deque[Future[Found | Unreadable | None]] = deque()
     try:
@@ -56,28 +56,37 @@ def _source(file: Path, root: Path) -> str:
     return relative.encode("utf-8", "backslashreplace").decode()
 
 
-def _files(folder: Path, skipped: set[str], above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """Files and unlistable folders below `folder`, in order; links are followed, but never into a folder above."""
-    real = os.path.realpath(folder)
-    if real in skipped or real in above:
-        return
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield folder
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        path = folder / entry.name
-        try:
-            is_folder = entry.is_dir()
-        except OSError:
-            is_folder = False
-        if is_folder:
-            yield from _files(path, skipped, above | {real})
-        else:
+def _place(folder: Path) -> tuple[int, int]:
+    """What tells a folder apart from all others, by whatever path it is reached."""
+    stat = folder.stat()
+    return stat.st_dev, stat.st_ino
+
+
+def _files(root: Path, skipped: set[tuple[int, int]]) -> Iterator[Path]:
+    """Files and unlistable folders below `root`, in order; links are followed, but never into a folder above."""
+    waiting: list[tuple[Path, bool, frozenset[tuple[int, int]]]] = [(root, True, frozenset())]
+    while waiting:
+        path, is_folder, above = waiting.pop()
+        if not is_folder:
             yield path
+            continue
+        try:
+            here = _place(path)
+            if here in skipped or here in above:
+                continue
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            yield path
+            continue
+        inside = above | {here}
+        waiting += [(path / entry.name, _is_folder(entry), inside) for entry in entries if entry.name[0] != "."]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _sample(file: Path, source: str, identity_of: IdentityOf) -> Found | Unreadable | None:

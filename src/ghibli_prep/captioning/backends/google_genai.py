@@ -27,6 +27,8 @@ from ghibli_prep.captioning import (
 )
 from ghibli_prep.captioning.backends import gemini
 
+API_VERSION = "v1beta"
+"""The one that has the thinking settings, and the one that google-generativeai asks too."""
 LIST_SECONDS = 30.0
 """How long a list of models may take."""
 _LOST = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError)
@@ -100,8 +102,8 @@ class GoogleGenai:
     def _client(self, key: Key) -> genai.Client:
         with self._lock:
             if key not in self._clients:
-                # vertexai=False: else the environment could send the picture to another service
-                options = types.HttpOptions(base_url=self._base_url or None)
+                # vertexai and api_version: else the environment could send the picture to another service
+                options = types.HttpOptions(base_url=self._base_url or None, api_version=API_VERSION)
                 self._clients[key] = genai.Client(api_key=key.secret, vertexai=False, http_options=options)
             return self._clients[key]
 
