@@ -5,6 +5,7 @@ Knows nothing of what it shows.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -46,7 +47,8 @@ class Console:
     def close(self) -> None:
         for handler in list(self._log.handlers):
             self._log.removeHandler(handler)
-            handler.close()
+            with contextlib.suppress(OSError):  # a full disk: what stopped the run counts for more than the log's end
+                handler.close()
 
     def tell(self, text: str) -> None:
         """A notice, above the bar if there is one."""

@@ -10,7 +10,7 @@ GhibliPrepError                    exit code
 │   └── ForeignState                    files of another tool or a newer version: left untouched
 ├── WorkspaceHeld                  4    another run holds this workspace
 ├── Paused                         75   quota spent or service down: run the same command again later
-├── DiskError                      1    the disk is full or cannot be written
+├── DiskError                      75   the disk is full or cannot be written: make room, run it again
 └── Stopped                        130  the user said stop
 """
 
@@ -62,7 +62,7 @@ class Paused(GhibliPrepError):
 
 
 class DiskError(GhibliPrepError):
-    exit_code = 1
+    exit_code = 75
 
 
 class Stopped(GhibliPrepError):
