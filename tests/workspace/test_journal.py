@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ghibli_prep.errors import ForeignState, UsageError
@@ -35,6 +35,7 @@ def facts_of(happened: list[Event]) -> Facts:
     return facts
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # disks are slow when others write too
 @given(st.lists(events, max_size=6), st.data())
 def test_a_journal_cut_anywhere_says_what_came_before_and_goes_on(happened: list[Event], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

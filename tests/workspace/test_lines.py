@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ghibli_prep.workspace import lines
@@ -30,6 +30,7 @@ def test_a_byte_order_mark_is_not_read(tmp_path: Path) -> None:
     assert lines.read(tmp_path / "edited") == b"{}\r\n"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # disks are slow when others write too
 @given(st.lists(ANY_JSON, min_size=1, max_size=5), st.data())
 def test_a_cut_at_any_byte_loses_the_last_line_at_most(records: list[dict[str, object]], data: st.DataObject) -> None:
     encoded = [lines.encode(record) for record in records]

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ghibli_prep.errors import ForeignState, UsageError
@@ -28,6 +28,7 @@ def read(folder: Path) -> list[tuple[str, str]]:
     return [(row["file_name"], row["text"]) for row in rows]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # disks are slow when others write too
 @given(st.lists(captions, min_size=1, max_size=6), st.data())
 def test_captions_cut_at_any_byte_lose_the_last_line_at_most_and_go_on(texts: list[str], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:

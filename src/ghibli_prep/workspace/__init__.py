@@ -6,6 +6,7 @@ still to be done. Nothing here knows how a picture is found, looked at, resized 
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -305,13 +306,15 @@ class Workspace:
 def _pictures_in(folder: Path) -> list[int]:
     with disk_errors_in_words(folder):
         try:
-            files = [file for file in folder.iterdir() if number_of(file.name)]
+            entries = os.scandir(folder)
         except FileNotFoundError:
             return []
-    return sorted(number_of(file.name) or 0 for file in files if _is_picture(file))
+        with entries:
+            found = [(number_of(entry.name), entry) for entry in entries]
+    return sorted(number for number, entry in found if number is not None and _is_picture(entry))
 
 
-def _is_picture(file: Path) -> bool:
+def _is_picture(file: Path | os.DirEntry[str]) -> bool:
     """Is there more than an empty name, which is all that a pulled cable may leave?"""
     try:
         found = file.stat()
