@@ -239,7 +239,7 @@ class Rota:
         if what in post.told:  # a slot may rest a hundred times a day
             return None
         post.told.add(what)
-        return f"{post.slot}: {reason}; resting {post.resting_until - now:.0f} s"
+        return f"{post.slot}: {reason}; resting {post.resting_until - now:.3g} s"
 
     def _still_spent(self, post: Post, reason: str) -> str:
         """One request may probe what an earlier run found spent; it was not answered, so the finding stands."""

@@ -184,7 +184,7 @@ def test_a_message_that_quotes_the_key_is_shown_without_it(
 ) -> None:
     server.answers(error(403, "PERMISSION_DENIED", f"The key {slot.key.secret} was reported as leaked."), 403)
     attempt = make(server.url).ask(picture, slot, question)
-    assert attempt == KeyDead("The key [key 2] was reported as leaked.")
+    assert attempt == KeyDead("The key [key 2] was reported as leaked")
 
 
 def test_a_picture_that_is_gone_is_an_os_error(

@@ -116,8 +116,18 @@ def test_any_details_at_all_become_an_attempt(status: int, details: object) -> N
 
 def test_an_overloaded_service_may_say_when_to_come_back() -> None:
     body = json.dumps({"error": {"code": 503, "message": "The model is overloaded."}})
-    assert refused(503, body, KEY, "12") == ServiceDown("HTTP 503: The model is overloaded.", 12.0)
+    assert refused(503, body, KEY, "12") == ServiceDown("HTTP 503: The model is overloaded", 12.0)
     assert refused(503, "<html>", KEY, "7") == ServiceDown("HTTP 503 without a word of the API's", 7.0)
+
+
+def test_a_long_message_is_told_by_the_sentences_that_fit() -> None:
+    for message, told in (
+        ("One sentence. " + "And a long one " * 20, "One sentence"),
+        ("word " * 60, ("word " * 32)[:160] + "..."),
+        ("Short. Shorter.", "Short. Shorter"),
+    ):
+        body = json.dumps({"error": {"code": 403, "message": message}})
+        assert refused(403, body, KEY) == KeyDead(told)
 
 
 def test_a_body_in_a_list_is_read() -> None:

@@ -192,5 +192,9 @@ def _seconds_in_header(value: str) -> float | None:
 
 
 def _short(message: str) -> str:
+    """The message on one line, without its last full stop; of a long one the sentences that fit."""
     line = " ".join(message.split())
-    return line if len(line) <= _WORDS else f"{line[:_WORDS]}..."
+    if len(line) > _WORDS:
+        whole_sentences = line[:_WORDS].rpartition(". ")[0]
+        line = whole_sentences or f"{line[:_WORDS]}..."
+    return line.removesuffix(".") if not line.endswith("...") else line
