@@ -104,6 +104,8 @@ class Pipeline:
             if identity not in facts.verdicts
             or (redo and identity not in facts.numbers and facts.verdicts[identity].by != BY_USER)
         ]
+        if not todo:  # no model needs to be fetched and loaded for that
+            return settings.filter.detector != "none"
         with closing(DownloadBar()) as bar:
             detector = detectors.choose(settings.filter, cache, bar)
         if detector is None:

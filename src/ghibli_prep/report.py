@@ -156,9 +156,7 @@ def keys_in_words(rows: Sequence[Mapping[str, Any]], models: Sequence[str]) -> s
     lines = ["  ".join([f"{'key':<{width}}", *models])]
     for name, row in zip(names, rows, strict=True):
         cells = [f"{'yes' if row['models'].get(model) else 'no':<{len(model)}}" for model in models]
-        lines.append(
-            "  ".join([f"{name:<{width}}", *cells]) if not row["problem"] else f"{name:<{width}}  {row['problem']}"
-        )
+        lines.append("  ".join([f"{name:<{width}}", *([row["problem"]] if row["problem"] else cells)]).rstrip())
     gone = [model for model in models if not any(row["models"].get(model) for row in rows)]
     if gone and any(not row["problem"] for row in rows):
         lines.append(

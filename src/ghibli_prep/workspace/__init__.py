@@ -193,6 +193,8 @@ class Workspace:
             case Kept() | Rejected():
                 placing.place(sample, self.filtered, self.rejected, self.staging)  # first: a decision noted is shown
                 self._note(sample, durable=False)
+        if isinstance(sample, Captioned | Blocked) and sample.number in self.facts.failed:
+            self._note(Failed(sample.number, ""))  # asked again, it failed no more: should its line be deleted one day
 
     def number(self, batch: Iterable[Rendered]) -> list[Resized]:
         """Give each picture its number and its place in `train/`.

@@ -85,6 +85,8 @@ class Facts:
                 self.sources[number] = source
             case Blocked(number, reason):
                 self.blocked[number] = reason
+            case Failed(number, ""):
+                self.failed.pop(number, None)
             case Failed(number, reason):
                 self.failed[number] = reason
             case Removed(number=number):

@@ -1,0 +1,196 @@
+"""Signals, two runs at once, terminals and pipes: what needs a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="signals to another process are for Unix")
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@unix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_once_finishes_what_is_under_way(home: Any, sandbox: Any, number: int) -> None:
+    api = sandbox(latency=0.5)
+    home.keys(1, api.url)
+    home.settings("max_in_flight = 2")
+    home.frames(*range(8))
+    process = home.start("run")
+    wait_for(lambda: len(api.calls) >= 2)
+    said = home.end(process, after=number)
+    assert said.code == 130
+    assert "Stopping: what is under way is finished and saved." in said.err
+    assert f"Stopped. Still to caption: {8 - len(home.captions)} of 8 pictures." in said.err
+    assert "Traceback" not in said.err
+    assert len(home.captions) == len(api.calls) < 8
+    assert home.checkpoint["pending"] == 8 - len(home.captions)
+    home.keys(1, sandbox().url)
+    assert home.run("run").code == 0
+    assert len(home.captions) == 8
+
+
+@unix
+def test_twice_stops_at_once(home: Any, sandbox: Any) -> None:
+    api = sandbox(latency=20.0)
+    home.keys(1, api.url)
+    home.frames(0, 1)
+    process = home.start("run")
+    wait_for(lambda: (home.workspace / "checkpoint.json").exists() and len(api.calls) >= 1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    said = home.end(process, after=signal.SIGINT)
+    assert time.monotonic() - began < 5
+    assert said.code == 130
+    assert "Traceback" not in said.err
+    assert home.checkpoint["pending"] == 2
+    assert home.checkpoint["total_images"] == 2
+
+
+@unix
+def test_a_second_run_is_turned_away_while_status_works(home: Any, sandbox: Any) -> None:
+    api = sandbox(latency=1.0)
+    home.keys(1, api.url)
+    home.frames(0, 1)
+    process = home.start("run")
+    wait_for(lambda: api.calls)
+    for command in (["run"], ["filter"], ["resize", "--skip-filter"], ["caption"], ["cleanup", "--restore"]):
+        said = home.run(*command)
+        assert said.code == 4
+        assert "another run of ghibli-prep holds this workspace" in said.err
+    assert home.run("status", "--json").json["total_images"] == 2
+    assert home.end(process).code == 0
+    assert len(home.captions) == 2
+
+
+@unix
+def test_a_killed_run_holds_nothing(home: Any, sandbox: Any) -> None:
+    api = sandbox(latency=1.0)
+    home.keys(1, api.url)
+    home.frames(0)
+    process = home.start("run")
+    wait_for(lambda: api.calls)
+    process.kill()
+    process.communicate()
+    home.keys(1, sandbox().url)
+    assert home.run("run").code == 0
+    assert len(home.captions) == 1
+
+
+@unix
+def test_waiting_for_quota_can_be_stopped(home: Any, sandbox: Any) -> None:
+    home.keys(1, sandbox(best={"rpd": 1}, next={"rpd": 1}).url)
+    home.frames(*range(3))
+    process = home.start("run", "--wait")
+    wait_for(lambda: len(home.captions) == 2)
+    time.sleep(0.5)
+    said = home.end(process, after=signal.SIGINT)
+    assert said.code == 130
+    assert "the quota of every key and model is spent: waiting until" in said.err
+
+
+def test_off_a_terminal_there_are_no_bars_and_no_colours(home: Any, sandbox: Any) -> None:
+    home.keys(1, sandbox().url)
+    home.frames(0, 1)
+    said = home.end(home.start("run"))
+    assert said.code == 0
+    assert "\x1b" not in said.out + said.err
+    assert "\r" not in said.out + said.err
+    assert "%|" not in said.err
+    assert said.err == ""
+
+
+@unix
+def test_readers_that_leave_do_not_end_the_run(home: Any, sandbox: Any) -> None:
+    home.keys(1, sandbox(faults=[{"kind": "blocked_prompt", "calls": (1,)}]).url)
+    home.frames(0, 1)
+    process = home.start("run")
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0
+    assert len(home.captions) == 2
+
+
+@unix
+def test_a_closed_pipe_gives_no_traceback(home: Any) -> None:
+    home.frames(0)
+    process = home.start("status", "--json")
+    process.stdout.close()
+    errors = process.stderr.read()
+    assert (process.wait(timeout=30), errors) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_that_cannot_show_a_name_is_told_it_all_the_same(home: Any, sandbox: Any, encoding: str) -> None:
+    home.keys(1, sandbox().url)
+    home.frames(0, film="トトロ")
+    (home.raw / "トトロ" / "空.png").touch()
+    said = home.end(home.start("run", "-w", home.workspace, PYTHONIOENCODING=encoding))
+    assert said.code == 0
+    assert "\\u30c8" in said.err
+    said = home.end(home.start("status", "--json", PYTHONIOENCODING=encoding))
+    assert list(json.loads(said.out)["unreadable"]) == ["トトロ/空.png"]
+
+
+@unix
+def test_ctrl_c_at_the_question_of_cleanup_changes_nothing(home: Any, sandbox: Any) -> None:
+    import pty
+
+    home.keys(1, sandbox(faults=[{"kind": "blocked_prompt", "calls": (1,)}]).url)
+    home.settings("max_in_flight = 1")
+    home.frames(0, 1)
+    home.run("run")
+    for answer, code, left in ((b"\x04", 130, 2), (b"n\n", 130, 2), (b"y\n", 0, 1)):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from ghibli_prep.cli import main; main()", "cleanup"],
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        os.close(slave)
+        os.write(master, answer)
+        out, err = process.communicate(timeout=20)
+        os.close(master)
+        assert b"1 picture without a usable caption would be moved" in out
+        assert (process.returncode, len(home.pictures)) == (code, left)
+        assert (b"Nothing was changed." in err) == (code == 130)
+
+
+def test_help_waits_for_nothing_heavy() -> None:
+    heavy = "PIL pydantic cv2 numpy mediapipe tqdm dotenv filelock google.genai ghibli_prep.session"
+    script = (
+        "import sys\nfrom ghibli_prep.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    for arguments in (["--help"], ["run", "--help"], ["--version"]):
+        said = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+        assert said.stdout.splitlines()[-1] == "[]"
+
+
+def test_status_waits_for_no_library_of_pictures_or_providers(home: Any) -> None:
+    home.frames(0)
+    heavy = "PIL numpy cv2 mediapipe google.genai google.generativeai"
+    script = (
+        "import sys\nfrom ghibli_prep.cli import main\n"
+        "try:\n    main(['status'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "[]"
