@@ -6,8 +6,8 @@ Between the two sides it carries facts only: what is spent goes to the workspace
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,8 +115,9 @@ class Asking:
                 left.pop(answer.outcome.number, None)
                 bar.set_postfix_str(f"key {answer.slot.key.position} {answer.slot.model}", refresh=False)
                 bar.update()
-                if self._means.clock() - self._saved_at >= SAVE_SECONDS:
-                    self._save(rota)
+                if self._means.clock() - self._saved_at >= SAVE_SECONDS and self._full is None:
+                    with self._hearing_out():
+                        self._save(rota)
         finally:
             self._means.stop.listening = False
             if self._full is None:
@@ -126,11 +127,8 @@ class Asking:
         return dispatcher.end
 
     def _record(self, answer: Answer) -> None:
-        try:
+        with self._hearing_out():
             self._workspace.record(answer.outcome)
-        except GhibliPrepError as error:  # the disk is full: hear out what is under way, then say so
-            self._full = self._full or error
-            self._means.stop.ask()
         self._last = answer.outcome.number, answer.slot
         match answer.outcome:
             case Captioned(number, text):
@@ -139,6 +137,19 @@ class Asking:
                 self._means.console.tell(f"{number}.jpg is blocked by the provider's safety filter ({reason})")
             case Failed(number, reason):
                 self._means.console.tell(f"{number}.jpg gets no caption: {reason}")
+
+    @contextmanager
+    def _hearing_out(self) -> Iterator[None]:
+        """On a full disk, hear out what is under way, then say so. Stop is asked once: twice would stop at once."""
+        try:
+            yield
+        except GhibliPrepError as error:
+            if self._full is None:
+                self._full = error
+                if not self._means.stop.soon:
+                    self._means.stop.ask()
+            elif str(error) != str(self._full):  # it may hold an answer that could not be saved
+                self._means.console.tell(str(error))
 
     def _save(self, rota: Rota) -> None:
         """Write down where the run stands and what is spent."""
