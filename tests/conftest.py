@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import skimage
 import skimage.data
 from PIL import Image
 
@@ -57,10 +58,10 @@ def frame() -> Callable[[int], bytes]:
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with real photographs: those of the demo, two with people and three without."""
+    """A folder with real photographs from scikit-image's wheel: the first two have people, the others do not."""
     folder = tmp_path_factory.mktemp("photos")
-    for photo in sorted((Path(cli.__file__).parent / "demo" / "photos").glob("*.jpg")):
-        (folder / photo.name).write_bytes(photo.read_bytes())
+    for name in ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg"):
+        (folder / name).write_bytes((Path(skimage.__file__).parent / "data" / name).read_bytes())
     return folder
 
 

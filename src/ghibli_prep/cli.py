@@ -289,7 +289,7 @@ def sandbox(
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command `ghibli-prep`. arguments: None for those of the process. Ends in SystemExit, always."""
     try:
-        app(arguments)
+        app(arguments, prog_name="ghibli-prep")
     except GhibliPrepError as error:
         _say(str(error))
         sys.exit(error.exit_code)
