@@ -34,7 +34,7 @@ class Console:
     """keys: whose texts are never shown, whatever a message quotes."""
 
     def __init__(self, keys: Sequence[Key] = ()) -> None:
-        self._keys = keys
+        self._keys = sorted(keys, key=lambda key: -len(key.secret))  # a key may begin like a longer one
         self._log = logging.Logger("ghibli-prep", logging.INFO)  # of its own: no other library's words get in
         self._said: set[str] = set()
 
