@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -130,11 +131,17 @@ def test_the_log_has_what_was_said_and_no_key(home: Any, sandbox: Any) -> None:
     assert made.keys[0].secret not in log
 
 
-def test_no_detector_installed_is_said_with_the_words_that_install_one(home: Any, sandbox: Any) -> None:
-    home.frames(0)
-    made = session(home, sandbox().url, Clock())
-    made.filter(redo=False)
-    assert "No detector is installed" not in home.capture.readouterr().err  # it was switched off
+@pytest.mark.parametrize("wanted", ["auto", "none"])
+def test_no_detector_keeps_every_picture_and_names_the_command_that_installs_one(home: Any, wanted: str) -> None:
+    for package in ("mediapipe", "ultralytics"):
+        home.monkeypatch.setitem(sys.modules, package, None)  # as where it is not installed
+    home.frames(0, 1)
+    home.settings(f'backend = "sandbox"\n[filter]\ndetector = "{wanted}"', text="[caption]\n{caption}")
+    said = home.run("run")
+    assert said.code == 0
+    assert ("No detector is installed" in said.err) == (wanted == "auto")
+    assert ('pip install "ghibli-prep[mediapipe]"' in said.err) == (wanted == "auto")
+    assert len(home.captions) == 2
 
 
 def test_a_file_that_was_mended_is_mentioned(home: Any, sandbox: Any) -> None:

@@ -95,7 +95,8 @@ def _ctrl_c(session: Session) -> Iterator[None]:
     def stop(_number: int, _frame: object) -> None:
         session.stop.ask()
         if session.stop.times == 1:
-            session.console.tell("Stopping: what is under way is finished and saved. Ctrl-C again stops at once.")
+            with contextlib.suppress(RuntimeError):  # it came while another word was being written
+                session.console.tell("Stopping: what is under way is finished and saved. Ctrl-C again stops at once.")
         elif not session.stop.listening or session.stop.times > 2:
             raise KeyboardInterrupt
 
