@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -29,6 +30,8 @@ class Canned:
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     """(path, key, body) of every request."""
     url: str = ""
+    pages: dict[str, object] = field(default_factory=dict)
+    """Where given: what is answered for each page token, "" for the first page."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def answers(self, body: object, status: int = 200, **headers: str) -> None:
@@ -42,12 +45,16 @@ def server() -> Iterator[Canned]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: else each answer waits 40 ms for an acknowledgement
 
         def answer(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             key = self.headers.get("x-goog-api-key", "")
             canned.asked.append((self.path, key, json.loads(content or b"{}")))
             canned.over.wait(canned.wait)
+            if canned.pages:
+                token = parse_qs(urlsplit(self.path).query).get("pageToken", [""])[0]
+                canned.answers(canned.pages[token])
             if canned.status == 0:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.close_connection = True
@@ -73,7 +80,7 @@ def server() -> Iterator[Canned]:
 
     with Quiet(("127.0.0.1", 0), Handler) as running:
         canned.url = f"http://127.0.0.1:{running.server_address[1]}"
-        threading.Thread(target=running.serve_forever, daemon=True, kwargs={"poll_interval": 0.02}).start()
+        threading.Thread(target=running.serve_forever, daemon=True, kwargs={"poll_interval": 0.002}).start()
         yield canned
         canned.over.set()
         running.shutdown()

@@ -12,17 +12,22 @@ from hypothesis import strategies as st
 from ghibli_prep.captioning import (
     AnswerUnusable,
     Described,
+    HostRefused,
     Key,
     KeyDead,
+    ModelGone,
     PictureBlocked,
     ServiceDown,
+    Slot,
     SlotSpent,
     SlotTired,
     Usage,
 )
-from ghibli_prep.captioning.backends.gemini import BLOCKING_ENDS, answered, refused, seconds
+from ghibli_prep.captioning.backends.gemini import BLOCKING_ENDS, answered
+from ghibli_prep.captioning.backends.gemini_errors import refused, seconds
 
 KEY = Key(1, "GEMINI_API_KEY_1", "the-secret")
+SLOT = Slot(KEY, "gemini-x")
 
 
 def quota(message: str, *violations: dict[str, str], delay: str = "") -> str:
@@ -52,6 +57,31 @@ def test_the_minutes_tokens_are_told_apart_from_its_requests() -> None:
 def test_the_day_wins_over_the_minute_and_its_delay_is_ignored() -> None:
     attempt = refused(429, quota("Quota exceeded for metric: x", MINUTE, DAY, delay="5s"), KEY)
     assert attempt == SlotSpent("the day's quota (20 a day) is spent", rpd=20)
+
+
+def test_the_days_tokens_are_no_limit_of_requests() -> None:
+    tokens = {"quotaId": "GenerateContentInputTokensPerModelPerDay-FreeTier", "quotaValue": "1000000"}
+    attempt = refused(429, quota("Quota exceeded for metric: x", tokens), KEY)
+    assert attempt == SlotSpent("the day's tokens are spent", rpd=None)
+
+
+def test_a_limit_that_only_starts_with_nought_is_no_missing_tier() -> None:
+    assert isinstance(refused(429, quota("Quota exceeded for metric: x, limit: 0.5", MINUTE), KEY), SlotTired)
+    assert isinstance(refused(429, quota("Quota exceeded for metric: x, limit: 0, model: y", DAY), KEY), ModelGone)
+
+
+def test_a_bare_429_rests_for_as_long_as_its_header_says() -> None:
+    attempt = refused(429, quota("Resource has been exhausted (e.g. check quota)."), KEY, "9")
+    assert isinstance(attempt, SlotTired)
+    assert attempt.seconds == 9.0
+
+
+def test_a_project_that_may_not_be_free_here_is_the_keys_fault_and_a_place_that_is_not_served_the_machines() -> None:
+    for status in (400, 403):
+        body = json.dumps({"error": {"message": "User location is not supported for the API use."}})
+        assert refused(status, body, KEY) == HostRefused("User location is not supported for the API use")
+    free = "Gemini API free tier is not available in your country. Please enable billing on your project."
+    assert isinstance(refused(400, json.dumps({"error": {"message": free}}), KEY), KeyDead)
 
 
 def test_the_longer_of_two_stated_delays_counts() -> None:
@@ -89,6 +119,8 @@ def test_a_limit_that_is_no_number_is_not_learned(value: str) -> None:
         ("", None),
         ("soon", None),
         ("5", None),
+        ("9" * 400 + "s", None),
+        ("٣s", None),
     ],
 )
 def test_delays_are_read_in_all_their_spellings(delay: str, expected: float | None) -> None:
@@ -144,14 +176,14 @@ def test_no_reason_holds_the_key() -> None:
 @pytest.mark.parametrize("end", sorted(BLOCKING_ENDS))
 def test_each_end_by_which_the_provider_holds_back_an_answer_is_a_block(end: str) -> None:
     body = {"candidates": [{"finishReason": end, "content": {"parts": [{"text": "half a"}]}}]}
-    assert answered(body, "m") == PictureBlocked(end)
+    assert answered(body, SLOT) == PictureBlocked(end)
 
 
 def test_thoughts_are_no_caption_and_count_as_output() -> None:
     parts = [{"text": "Let me think", "thought": True}, {"text": "Ghibli style "}, {"text": "a cat"}]
     usage = {"promptTokenCount": 9, "candidatesTokenCount": 4, "thoughtsTokenCount": 30}
     body = {"candidates": [{"finishReason": "STOP", "content": {"parts": parts}}], "usageMetadata": usage}
-    assert answered(body, "gemini-x") == Described("Ghibli style a cat", Usage(9, 34), "gemini-x")
+    assert answered(body, SLOT) == Described("Ghibli style a cat", Usage(9, 34), "gemini-x")
 
 
 @pytest.mark.parametrize(
@@ -166,9 +198,14 @@ def test_thoughts_are_no_caption_and_count_as_output() -> None:
     ],
 )
 def test_an_answer_with_nothing_to_use_says_so(body: dict[str, Any]) -> None:
-    assert isinstance(answered(body, "m"), AnswerUnusable)
+    assert isinstance(answered(body, SLOT), AnswerUnusable)
+
+
+def test_no_end_that_quotes_the_key_shows_it() -> None:
+    for body in ({"promptFeedback": {"blockReason": "the-secret"}}, {"candidates": [{"finishReason": "the-secret"}]}):
+        assert "the-secret" not in repr(answered(body, SLOT))
 
 
 def test_something_that_is_no_object_is_not_the_api() -> None:
-    assert isinstance(answered(None, "m"), ServiceDown)
-    assert isinstance(answered([1], "m"), ServiceDown)
+    assert isinstance(answered(None, SLOT), ServiceDown)
+    assert isinstance(answered([1], SLOT), ServiceDown)

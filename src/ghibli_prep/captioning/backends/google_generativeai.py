@@ -1,112 +1,112 @@
 """Gemini through google-generativeai, the client whose support has ended, for those who still rely on it.
 
-Over REST, a client a key and thread: its `configure` is global and its sessions are not for many threads. It has no
-setting for thinking. What an answer means is read from the body by `gemini`, as for the maintained client.
+Through its low-level half, over REST, with a client for each call that is under way: `configure` is global, and a
+session is not for many threads. It has no setting for thinking, so models that think need a larger
+`caption.max_output_tokens`. What came back is read from the body as it came, see `heard`.
 """
 
 from __future__ import annotations
 
-import json
+import re
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ghibli_prep.captioning import Attempt, HostRefused, Key, KeyDead, Question, ServiceDown, Slot
-from ghibli_prep.captioning.backends import gemini
+from ghibli_prep.captioning.backends import heard
 from ghibli_prep.errors import MissingExtra
 
 try:
     with warnings.catch_warnings():
-        # It says at each import that its support has ended; the README says so, once, to those who choose it.
-        warnings.simplefilter("ignore")
-        import google.generativeai as genai
+        # Google's packages say at import which versions of Python and of themselves they will not support one day:
+        # the README says it of this client, once, to those who choose it.
+        warnings.simplefilter("ignore", FutureWarning)
         import requests
-        from google.api_core import exceptions
+        from google.ai import generativelanguage_v1beta as api
         from google.auth import exceptions as auth_exceptions
-        from google.generativeai.client import _ClientManager
-        from google.protobuf.json_format import ParseError
 except ModuleNotFoundError as missing:
     raise MissingExtra(
         'caption.backend = "google-generativeai" needs a package that is not installed. '
         'Install it: pip install "ghibli-prep[google-generativeai]"'
     ) from missing
 
+ADDRESS = "https://generativelanguage.googleapis.com"
 LIST_SECONDS = 30.0
-_LOST = (requests.RequestException, auth_exceptions.TransportError, exceptions.RetryError, OSError)
+"""How long a list of models may take."""
+_LOST = heard.Lost(lost=(requests.RequestException, auth_exceptions.TransportError, OSError), late=(requests.Timeout,))
 
 
 class GoogleGenerativeai:
     """base_url: "" for Google's own address. Used by many threads at once."""
 
     def __init__(self, base_url: str) -> None:
-        self._base_url = base_url
-        self._mine = threading.local()
+        self._base_url = base_url.rstrip("/") or ADDRESS
+        self._idle: dict[tuple[Key, type], list[Any]] = {}
+        self._lock = threading.Lock()
 
     def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
-        jpeg = picture.read_bytes()
-        try:
-            model = genai.GenerativeModel(slot.model)
-            model._client = self._manager(slot.key).get_default_client("generative")
-            response = model.generate_content(
-                [{"mime_type": "image/jpeg", "data": jpeg}, question.prompt],
-                generation_config={"max_output_tokens": question.max_output_tokens},
-                request_options={"retry": None, "timeout": question.timeout},  # its own retry of a 503 takes 60 s
-            )
-            return gemini.answered(_as_json(response._result), slot.model)
-        except exceptions.GoogleAPICallError as error:
-            return _meaning(error, slot.key)
-        except (ValueError, ParseError):
-            return ServiceDown("the answer is not whole, or not the API's")
-        except _LOST as error:
-            return ServiceDown(_lost_in_words(error, slot.key))
+        jpeg = api.Blob(mime_type="image/jpeg", data=picture.read_bytes())
+        request = api.GenerateContentRequest(
+            model=f"models/{slot.model}",
+            contents=[api.Content(role="user", parts=[api.Part(inline_data=jpeg), api.Part(text=question.prompt)])],
+            generation_config=api.GenerationConfig(max_output_tokens=question.max_output_tokens),
+        )
+
+        def send() -> object:
+            with self._client(slot.key, api.GenerativeServiceClient) as client:
+                return client.generate_content(request, retry=None, timeout=question.timeout)  # else it retries a 503
+
+        came = heard.hear(send, _LOST, slot.key)
+        return heard.meaning(came, slot) if isinstance(came, heard.Heard) else came
 
     def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:
-        try:
-            client = self._manager(key).get_default_client("model")
-            listed = client.list_models(page_size=1000, retry=None, timeout=LIST_SECONDS)
-            return [
-                model.name.removeprefix("models/")
-                for model in listed
-                if not model.supported_generation_methods or "generateContent" in model.supported_generation_methods
-            ]
-        except exceptions.GoogleAPICallError as error:
-            attempt = _meaning(error, key)
-            return attempt if isinstance(attempt, KeyDead | HostRefused) else ServiceDown(str(attempt))
-        except (ValueError, ParseError):
-            return ServiceDown("the answer is not whole, or not the API's")
-        except _LOST as error:
-            return ServiceDown(_lost_in_words(error, key))
+        def page(token: str) -> object:
+            request = api.ListModelsRequest(page_size=1000, page_token=token)
+            with self._client(key, api.ModelServiceClient) as client:
+                return client.list_models(request, retry=None, timeout=LIST_SECONDS)
+
+        return heard.all_pages(page, _LOST, key)
 
     def close(self) -> None:
-        """Nothing to let go of: the sessions end with their threads."""
+        with self._lock:
+            for clients in self._idle.values():
+                for client in clients:
+                    client.transport.close()
+            self._idle.clear()
 
-    def _manager(self, key: Key) -> Any:
-        managers: dict[Key, Any] = self._mine.__dict__.setdefault("managers", {})
-        if key not in managers:
-            manager = _ClientManager()
-            options = {"api_endpoint": self._base_url} if self._base_url else {}
-            manager.configure(api_key=key.secret, transport="rest", client_options=options)
-            managers[key] = manager
-        return managers[key]
+    @contextmanager
+    def _client(self, key: Key, kind: Callable[..., Any]) -> Iterator[Any]:
+        """A client that no other call uses meanwhile."""
+        idle = self._idle_of(key, kind)
+        with self._lock:
+            client = idle.pop() if idle else None
+        if client is None:
+            # each thing is said, as what is not said is looked for in the environment
+            options = {"api_key": key.secret, "api_endpoint": self._base_url, "universe_domain": "googleapis.com"}
+            client = kind(transport="rest", client_options=options)
+            connection = client.transport._session  # no public way leads to it
+            connection.auth = _with_names
+            connection.hooks["response"].append(_take_off)
+        try:
+            yield client
+        finally:
+            with self._lock:
+                idle.append(client)
+
+    def _idle_of(self, key: Key, kind: Any) -> list[Any]:
+        with self._lock:
+            return self._idle.setdefault((key, kind), [])
 
 
-def _as_json(message: Any) -> Any:
-    """A protobuf answer as the API spells it in JSON."""
-    return type(message).to_dict(message, use_integers_for_enums=False, preserving_proto_field_name=False)
+def _with_names(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """`request`, asking for enums by name: the client asks for numbers, and knows none newer than itself."""
+    request.url = re.sub(r"(?:\$|%24)alt=[^&]*", "%24alt=json", request.url or "")
+    return request
 
 
-def _meaning(error: Any, key: Key) -> Attempt:
-    """The attempt in an error's body, as the server sent it."""
-    response = error.response
-    if isinstance(response, requests.Response):
-        return gemini.refused(response.status_code, response.text, key, response.headers.get("retry-after", ""))
-    body = {"error": {"message": error.message or str(error)}}
-    return gemini.refused(int(error.code or 503), json.dumps(body), key)
-
-
-def _lost_in_words(error: Exception, key: Key) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    return f"cannot be reached ({key.redact(str(error)) or type(error).__name__})"
+def _take_off(response: requests.Response, *_: object, **__: object) -> None:
+    response.encoding = "utf-8"  # JSON's, where requests would guess
+    raise heard.Heard(response.status_code, response.text, response.headers.get("retry-after", ""))
