@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ def test_content_decides_and_not_the_ending(tmp_path: Path) -> None:
     put(tmp_path, "no-ending")
     put(tmp_path, "wrong.txt")
     (tmp_path / "notes.md").write_text("not a picture, and does not claim to be one")
+    (tmp_path / "cars.txt").write_text("BMW: the first two letters are those of a bitmap")
     (tmp_path / "claims.PNG").write_text("claims to be one")
     assert found(tmp_path) == ["no-ending", "wrong.txt"]
     assert unreadable(tmp_path) == {"claims.PNG": "not a picture"}
@@ -104,6 +106,34 @@ def test_folders_as_deep_as_the_disk_takes_are_looked_into(tmp_path: Path) -> No
     subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own way to remove it calls itself as often
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is the longest path known")
+def test_a_folder_too_deep_for_its_path_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    put(tmp_path, "e.jpg")
+    handles = [os.open(tmp_path, os.O_RDONLY)]
+    for _ in range(20):  # 20 x 251 characters, where Linux takes 4,096 in one path
+        os.mkdir("d" * 250, dir_fd=handles[-1])
+        handles.append(os.open("d" * 250, os.O_RDONLY, dir_fd=handles[-1]))
+    try:
+        assert found(tmp_path) == ["e.jpg"]
+        (reason,) = unreadable(tmp_path).values()
+        assert reason == "a folder that cannot be listed (file name too long)"
+    finally:
+        for handle in handles:
+            os.close(handle)
+        subprocess.run(["rm", "-r", tmp_path / ("d" * 250)], check=True)
+
+
+@posix_only
+def test_folders_that_link_to_each_other_are_each_looked_into_once(tmp_path: Path) -> None:
+    """Eight folders, each with links to all others: every path without a loop would be 110,000 pictures."""
+    folders = [put(tmp_path, f"{name}/1.jpg").parent for name in "abcdefgh"]
+    for folder in folders:
+        for other in folders:
+            if other != folder:
+                (folder / f"to-{other.name}").symlink_to(other)
+    assert len(found(tmp_path)) == 8
+
+
 @posix_only
 def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
     raw, elsewhere = tmp_path / "raw", tmp_path / "elsewhere"
@@ -135,7 +165,8 @@ def test_what_may_not_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> N
     put(tmp_path, "closed/1.jpg").parent.chmod(0)
     put(tmp_path, "open.jpg")
     try:
-        assert unreadable(tmp_path) == {"closed": "a folder that cannot be listed", "secret.jpg": "permission denied"}
+        closed = "a folder that cannot be listed (permission denied)"
+        assert unreadable(tmp_path) == {"closed": closed, "secret.jpg": "permission denied"}
         assert found(tmp_path) == ["open.jpg"]
     finally:
         (tmp_path / "closed").chmod(0o700)
@@ -147,8 +178,11 @@ def test_a_file_that_fails_while_it_is_hashed_is_named(tmp_path: Path) -> None:
     def failing(_file: Path, _stat: os.stat_result) -> str:
         raise OSError(5, "Input/output error")
 
-    (sample,) = find(tmp_path, failing)
-    assert sample == Unreadable("", "bad-sector.jpg", "input/output error")
+    (tmp_path / "claims.png").write_text("no picture, and as bad a sector")
+    assert list(find(tmp_path, failing)) == [
+        Unreadable("", "bad-sector.jpg", "input/output error"),
+        Unreadable("", "claims.png", "input/output error"),
+    ]
 
 
 def test_a_missing_folder_is_said_with_the_remedy(tmp_path: Path) -> None:
@@ -163,3 +197,4 @@ def test_hundreds_of_pictures_keep_their_order_and_stopping_early_is_fine(tmp_pa
     search = find(tmp_path, identity_of)
     next(search)
     search.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hash")]

@@ -69,6 +69,15 @@ def test_a_staging_folder_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
         list(resize(pictures(1), ResizeSettings(), tmp_path / "nowhere"))
 
 
+def test_pictures_of_every_shape_and_fit_come_out_square(tmp_path: Path) -> None:
+    for fit in ("crop", "pad", "stretch"):
+        settings = ResizeSettings(size=48, fit=fit, background="#00ff00")
+        for sample in resize(pictures(5), settings, tmp_path):
+            assert isinstance(sample, Rendered)
+            with Image.open(sample.file) as image:
+                assert (image.mode, image.size) == ("RGB", (48, 48))
+
+
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
@@ -77,7 +86,8 @@ from ghibli_prep.demo.frames import PHOTOS
 from ghibli_prep.samples import Found
 from ghibli_prep.settings import ResizeSettings
 from ghibli_prep.stages.resize import resize
-resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+limit = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     list(resize([Found("a" * 64, "a.jpg", PHOTOS / "astronaut.jpg")], ResizeSettings(), Path(sys.argv[1])))
 except DiskError as error:
@@ -86,8 +96,13 @@ except DiskError as error:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
-def test_a_full_disk_is_not_mistaken_for_a_bad_picture(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
-    )
+@pytest.mark.parametrize("missing", [1, 50_000])
+def test_a_full_disk_is_not_mistaken_for_a_bad_picture_and_leaves_no_half_of_one(tmp_path: Path, missing: int) -> None:
+    (whole,) = resize(pictures(1), ResizeSettings(), tmp_path)
+    assert isinstance(whole, Rendered)
+    limit = whole.file.stat().st_size - missing
+    whole.file.unlink()
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert f"{tmp_path}: the disk is full" in done.stdout
+    assert not list(tmp_path.iterdir())

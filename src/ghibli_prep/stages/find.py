@@ -39,8 +39,8 @@ def find(root: Path, identity_of: IdentityOf, skip: Collection[Path] = ()) -> It
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hash")
     ahead: deque[Future[Found | Unreadable | None]] = deque()
     try:
-        for file in _files(root, skipped):
-            ahead.append(pool.submit(_sample, file, _source(file, root), identity_of))
+        for path, trouble in _files(root, skipped):
+            ahead.append(pool.submit(_sample, path, _source(path, root), identity_of, trouble))
             if len(ahead) >= _AHEAD and (sample := ahead.popleft().result()) is not None:
                 yield sample
         while ahead:
@@ -56,30 +56,35 @@ def _source(file: Path, root: Path) -> str:
     return relative.encode("utf-8", "backslashreplace").decode()
 
 
-def _place(folder: Path) -> tuple[int, int]:
+def _place(folder: Path) -> tuple[int, int] | str:
     """What tells a folder apart from all others, by whatever path it is reached."""
     stat = folder.stat()
-    return stat.st_dev, stat.st_ino
+    return (stat.st_dev, stat.st_ino) if stat.st_ino else os.path.realpath(folder)  # some disks of Windows count none
 
 
-def _files(root: Path, skipped: set[tuple[int, int]]) -> Iterator[Path]:
-    """Files and unlistable folders below `root`, in order; links are followed, but never into a folder above."""
-    waiting: list[tuple[Path, bool, frozenset[tuple[int, int]]]] = [(root, True, frozenset())]
+def _files(root: Path, skipped: Collection[tuple[int, int] | str]) -> Iterator[tuple[Path, str]]:
+    """Files below `root` with "", and folders that cannot be listed with why, in order.
+
+    Links are followed, but each folder is looked into once: so loops end, and links across do not multiply.
+    """
+    seen = set(skipped)
+    waiting = [(root, True)]
     while waiting:
-        path, is_folder, above = waiting.pop()
+        path, is_folder = waiting.pop()
         if not is_folder:
-            yield path
+            yield path, ""
             continue
         try:
             here = _place(path)
-            if here in skipped or here in above:
+            if here in seen:
                 continue
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name, reverse=True)
-        except OSError:
-            yield path
+            seen.add(here)
+            with os.scandir(path) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            yield path, f"a folder that cannot be listed ({(error.strerror or str(error)).lower()})"
             continue
-        inside = above | {here}
-        waiting += [(path / entry.name, _is_folder(entry), inside) for entry in entries if entry.name[0] != "."]
+        waiting += [(path / entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != "."]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -89,23 +94,23 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _sample(file: Path, source: str, identity_of: IdentityOf) -> Found | Unreadable | None:
-    """What `file` is; None where it is no picture and does not claim to be one."""
+def _sample(file: Path, source: str, identity_of: IdentityOf, trouble: str) -> Found | Unreadable | None:
+    """What `file` is; None where it is no picture and does not claim to be one. trouble: why it cannot be looked at."""
+    if trouble:
+        return Unreadable("", source, trouble)
     should_be = file.suffix.lower() in ENDINGS
     try:
         stat = file.stat()
-        if kinds.S_ISDIR(stat.st_mode):
-            return Unreadable("", source, "a folder that cannot be listed")
         if not kinds.S_ISREG(stat.st_mode):  # a pipe or a device: opening it might wait for ever
             return Unreadable("", source, "not a file") if should_be else None
         with file.open("rb") as opened:
             head = opened.read(HEAD_BYTES)
         if looks_like_picture(head):
             return Found(identity_of(file, stat), source, file)
-    except FileNotFoundError:
-        return Unreadable("", source, "a link to nothing") if should_be else None
+        if should_be:
+            return Unreadable(identity_of(file, stat), source, "not a picture" if head else "empty file")
     except OSError as error:
-        return Unreadable("", source, (error.strerror or str(error)).lower()) if should_be else None
-    if not should_be:
-        return None
-    return Unreadable(identity_of(file, stat), source, "not a picture" if head else "empty file")
+        if should_be:
+            gone = isinstance(error, FileNotFoundError) and file.is_symlink()
+            return Unreadable("", source, "a link to nothing" if gone else (error.strerror or str(error)).lower())
+    return None
