@@ -5,14 +5,13 @@ Between the two sides it carries facts only: what is spent goes to the workspace
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ghibli_prep.captioning import Backend, Key, Question, Slot
-from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End, Stop, ThreadedCalls
+from ghibli_prep.captioning.dispatch import Answer, Clock, Dispatcher, End, Stop, ThreadedCalls
 from ghibli_prep.captioning.posts import Exhausted, Post, Wait
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.console import Bar, Console
@@ -41,7 +40,7 @@ class Means:
     make_backend: Callable[[], Backend]
     console: Console
     stop: Stop
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = field(default_factory=Clock)
 
 
 def slots_of(keys: Sequence[Key], settings: CaptionSettings) -> list[Slot]:

@@ -105,7 +105,8 @@ class Console:
     @contextmanager
     def bar(self, what: str, total: int | None) -> Iterator[Bar]:
         """A progress bar, on a terminal only."""
-        with tqdm(total=total, desc=what, unit="pic", file=sys.stderr, disable=None, dynamic_ncols=True) as bar:
+        hidden = True if total == 0 else None  # None: hidden where there is no terminal
+        with tqdm(total=total, desc=what, unit=" pic", file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
             yield bar
 
     def counting(self, what: str, items: Iterable[T], total: int | None = None) -> Generator[T]:

@@ -19,6 +19,12 @@ def make_backend(settings: CaptionSettings) -> Backend:
     return backends.make(settings.backend, settings.base_url)
 
 
+def need_backend(settings: CaptionSettings) -> None:
+    """Raise MissingExtra, which names the command, where the backend's package is not installed."""
+    if settings.backend != "sandbox":
+        backends.need(settings.backend)
+
+
 class SandboxBackend:
     """The real client against the sandbox, which runs in this process for as long as this lives.
 

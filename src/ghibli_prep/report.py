@@ -101,10 +101,16 @@ def filtered(workspace: Workspace) -> str:
     """What the filter decided, so far."""
     verdicts = workspace.facts.verdicts.values()
     dropped = Counter(verdict.reason for verdict in verdicts if not verdict.kept)
-    lines = [f"{pictures(sum(verdict.kept for verdict in verdicts))} kept: {workspace.filtered}"]
+    kept = sum(verdict.kept for verdict in verdicts)
+    lines = [f"{pictures(kept)} kept: {workspace.filtered}"]
     lines += [f"{count:,} dropped: {workspace.rejected / reason}" for reason, count in sorted(dropped.items())]
     if dropped:
         lines.append("Move a picture from one folder to the other to overrule the filter.")
+    if dropped and not kept:
+        lines.append(
+            "Nothing was kept. Detectors are trained on photographs: for drawn people give yolo weights that know them "
+            "(filter.yolo.weights), lower filter.min_score and run `ghibli-prep filter --redo`, or use --skip-filter."
+        )
     return "\n".join(lines)
 
 

@@ -5,7 +5,6 @@ Raises the errors of `errors`, which carry the exit code. Reads no environment a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
@@ -14,12 +13,12 @@ from pathlib import Path
 from ghibli_prep import detectors, report
 from ghibli_prep.asking import Means, duration, in_words, stand
 from ghibli_prep.captioning import Backend, Key
-from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused, Stop
+from ghibli_prep.captioning.dispatch import Clock, Done, End, Interrupted, Refused, Stop
 from ghibli_prep.captioning.posts import Exhausted
 from ghibli_prep.console import Console
 from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
-from ghibli_prep.providers import SANDBOX_KEY, make_backend
+from ghibli_prep.providers import SANDBOX_KEY, make_backend, need_backend
 from ghibli_prep.samples import Found, Removed
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
@@ -29,7 +28,8 @@ from ghibli_prep.workspace.checkpoint import local_time
 class Session:
     """One command over one workspace.
 
-    backend: called once there is something to ask, None for what the settings say. clock: seconds since the epoch.
+    backend: called once there is something to ask, None for what the settings say. clock: seconds since the epoch; this
+    machine's where None.
     """
 
     def __init__(
@@ -40,9 +40,10 @@ class Session:
         source: Path,
         cache: Path,
         backend: Callable[[], Backend] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        self.settings, self.root, self.source, self.cache, self.clock = settings, root, source, cache, clock
+        self.settings, self.root, self.source, self.cache = settings, root, source, cache
+        self.clock = clock or Clock()
         self.keys = keys or ((SANDBOX_KEY,) if settings.caption.backend == "sandbox" else ())
         self.console = Console(self.keys)
         self.stop = Stop()
@@ -168,8 +169,10 @@ class Session:
         return self.look()
 
     def _need_keys(self) -> None:
+        """Raises MissingKey or MissingExtra before anything is changed: nobody can be asked."""
         if not self.keys:
             raise MissingKey(_NO_KEY)
+        need_backend(self.settings.caption)
 
     def _need_pictures(self) -> None:
         """Raises NoInput before anything is changed: no pictures in the input, and none further down the line."""

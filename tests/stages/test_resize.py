@@ -79,7 +79,8 @@ def test_pictures_of_every_shape_and_fit_come_out_square(tmp_path: Path) -> None
 
 
 FULL_DISK = """
-import resource, signal, sys
+import resource, sys
+sys.dont_write_bytecode = True  # half a .pyc would stay behind
 from pathlib import Path
 from ghibli_prep.errors import DiskError
 from ghibli_prep.demo.frames import PHOTOS

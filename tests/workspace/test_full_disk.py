@@ -20,6 +20,7 @@ Open = Callable[[], Workspace]
 
 LIMITED = """
 import resource, sys
+sys.dont_write_bytecode = True  # half a .pyc would stay behind
 from pathlib import Path
 from ghibli_prep.errors import DiskError
 from ghibli_prep.samples import *

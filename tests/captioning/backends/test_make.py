@@ -46,3 +46,9 @@ def test_making_both_clients_says_nothing() -> None:
         "from ghibli_prep.captioning import backends; [backends.make(name, '').close() for name in backends.BACKENDS]"
     )
     assert run(made) == ""
+
+
+def test_a_missing_package_is_noticed_without_importing_anything() -> None:
+    needed = LACKING.replace('backends.make("google-generativeai", "")', 'backends.need("google-generativeai")')
+    assert "is not installed" in run(needed)
+    assert run("from ghibli_prep.captioning import backends; backends.need('google-genai')") == ""

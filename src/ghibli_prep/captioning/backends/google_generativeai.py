@@ -17,21 +17,14 @@ from typing import Any
 
 from ghibli_prep.captioning import Attempt, HostRefused, Key, KeyDead, Question, ServiceDown, Slot
 from ghibli_prep.captioning.backends import heard
-from ghibli_prep.errors import MissingExtra
 
-try:
-    with warnings.catch_warnings():
-        # Google's packages say at import which versions of Python and of themselves they will not support one day:
-        # the README says it of this client, once, to those who choose it.
-        warnings.simplefilter("ignore", FutureWarning)
-        import requests
-        from google.ai import generativelanguage_v1beta as api
-        from google.auth import exceptions as auth_exceptions
-except ModuleNotFoundError as missing:
-    raise MissingExtra(
-        'caption.backend = "google-generativeai" needs a package that is not installed. '
-        'Install it: pip install "ghibli-prep[google-generativeai]"'
-    ) from missing
+with warnings.catch_warnings():
+    # Google's packages say at import which versions of Python and of themselves they will not support one day:
+    # the README says it of this client, once, to those who choose it.
+    warnings.simplefilter("ignore", FutureWarning)
+    import requests
+    from google.ai import generativelanguage_v1beta as api
+    from google.auth import exceptions as auth_exceptions
 
 ADDRESS = "https://generativelanguage.googleapis.com"
 LIST_SECONDS = 30.0
