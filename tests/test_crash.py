@@ -104,7 +104,8 @@ def told(seed: int, kills: list[float]) -> Iterator[None]:
 
 def plain_environment() -> dict[str, str]:
     """Without what makes starting slow: with compiled modules at hand a start takes half the time."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    slow = ("PYTHONDONTWRITEBYTECODE", "COVERAGE")  # and a killed child would leave half its coverage data
+    return {name: value for name, value in os.environ.items() if not name.startswith(slow)}
 
 
 class Dataset:

@@ -99,7 +99,9 @@ class Job:
         """file_size: the most bytes that any file may have."""
         environment = {"GEMINI_API_KEY_1": "AIza-of-a-full-disk", "GEMINI_BASE_URL": self.sandbox.url}
         # Python 3.11 puts half of a compiled module in place where it cannot write all of it (gh-126606)
-        environment |= os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        # neither bytecode nor coverage data: they would hit the limit on the size of files, too
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+        environment |= plain | {"PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-c", "from ghibli_prep.cli import main; main()", *arguments]
         return subprocess.Popen(
             [*command, "-w", str(self.root), "-i", str(self.home / "frames")],
