@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -61,10 +62,14 @@ def render(photo: Photo) -> Render:
 
 @pytest.fixture
 def child() -> Child:
-    """Run Python code in a process of its own, with `arguments` in sys.argv[1:]."""
+    """Run Python code in a process of its own, with `arguments` in sys.argv[1:].
+
+    It writes no coverage data: it is killed, or hits a limit on the size of files.
+    """
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
     def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=plain)
 
     return run
