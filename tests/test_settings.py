@@ -146,5 +146,9 @@ def test_an_empty_prompt_is_refused(tmp_path: Path) -> None:
     assert "is empty" in complaint(tmp_path, f"[caption]\nprompt = '{tmp_path / 'empty.txt'}'")
 
 
+def test_a_rest_may_be_of_no_length() -> None:
+    assert CaptionSettings(backoff_seconds=(0, 0.5)).backoff_seconds == (0, 0.5)
+
+
 def test_the_background_is_read_as_red_green_and_blue() -> None:
     assert ResizeSettings(background="#0a80ff").background_rgb == (10, 128, 255)

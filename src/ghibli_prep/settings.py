@@ -89,7 +89,9 @@ class CaptionSettings(Part):
     backend: Literal["google-genai", "google-generativeai", "sandbox"] = "google-genai"
     models: tuple[Name, ...] = Field(DEFAULT_LADDER, min_length=1)
     strategy: Literal["sequential", "parallel-keys", "parallel-all"] = "parallel-keys"
-    backoff_seconds: tuple[PositiveFloat, ...] = Field((5, 10, 20, 40, 80), min_length=1)
+    backoff_seconds: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = Field(
+        (5, 10, 20, 40, 80), min_length=1
+    )
     request_timeout_seconds: PositiveFloat = 60
     max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 8
     max_output_tokens: Annotated[int, Field(ge=64)] = 1024
