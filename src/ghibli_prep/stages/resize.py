@@ -28,7 +28,7 @@ def resize(
 
     Raises DiskError or UsageError where `staging` cannot be written.
     """
-    workers = workers or os.cpu_count() or 1
+    workers = workers or (os.cpu_count() or 1) + 1  # one more: some thread always waits for the disk
     pool = ThreadPoolExecutor(workers, thread_name_prefix="resize")
     ahead: deque[Future[Rendered | Unreadable]] = deque()
     try:
