@@ -177,7 +177,7 @@ class Home:
         """What a process ended in, after it was sent a signal if one is given."""
         if after is not None:
             process.send_signal(after)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         return Said(process.returncode, out, err)
 
     @property

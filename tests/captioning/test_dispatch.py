@@ -317,7 +317,7 @@ def test_a_first_stop_ends_a_long_rest_soon() -> None:
     ask_later(stop, 0.03)
     began = time.monotonic()
     assert desk.run(3) == []
-    assert time.monotonic() - began < 0.35
+    assert time.monotonic() - began < 40, "the rest was slept through"
     assert desk.dispatcher.end == Interrupted()
     calls.close()
 
@@ -328,7 +328,7 @@ def test_a_first_stop_waits_for_the_answer_under_way_even_while_another_slot_res
     def reply(number: int) -> Attempt:
         if number == 1:
             return SlotTired(80, "too many")
-        gate.wait(5)
+        gate.wait(60)
         return GOOD
 
     calls = ThreadedCalls(Provider(reply), QUESTION, 2, stop)
@@ -346,10 +346,10 @@ def test_a_second_stop_ends_at_once_with_the_answers_that_have_arrived(gate: thr
 
     def reply(number: int) -> Attempt:
         if number == 3:
-            arrived.wait(1)
-            gate.wait(5)
+            arrived.wait(30)
+            gate.wait(60)
         elif number == 2:
-            arrived.wait(1)
+            arrived.wait(30)
         return GOOD
 
     provider = Provider(reply)
@@ -362,18 +362,18 @@ def test_a_second_stop_ends_at_once_with_the_answers_that_have_arrived(gate: thr
         if not stop.soon:  # the first answer is being written down while the user stops twice and the second comes in
             stop.ask()
             stop.ask()
-            arrived.wait(1)
+            arrived.wait(30)
             time.sleep(0.02)
     assert numbers == [1, 2]
     assert desk.dispatcher.end == Interrupted()
     assert sorted(provider.asked) == [1, 2, 3]
     calls.close()
-    assert time.monotonic() - began < 0.6
+    assert time.monotonic() - began < 30, "an answer was waited for"
 
 
 def test_closing_does_not_begin_what_was_only_placed(gate: threading.Event) -> None:
     def reply(_: int) -> Attempt:
-        gate.wait(5)
+        gate.wait(60)
         return GOOD
 
     provider = Provider(reply)

@@ -24,7 +24,7 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="signals to another pr
 
 
 def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -89,16 +89,16 @@ def test_ctrl_c_while_pictures_are_resized_stops_with_a_checkpoint(home: Any, sa
 
 @unix
 def test_twice_stops_at_once(home: Any, sandbox: Any) -> None:
-    api = sandbox(latency=20.0)
+    api = sandbox(latency=300.0)
+    patient = (home.folder / "ghibli.toml").read_text("utf-8").replace("timeout_seconds = 5", "timeout_seconds = 600")
+    (home.folder / "ghibli.toml").write_text(patient, "utf-8")
     home.keys(1, api.url)
     home.frames(0, 1)
     process = home.start("run")
     wait_for(lambda: (home.workspace / "checkpoint.json").exists() and len(api.calls) >= 1)
-    began = time.monotonic()
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    said = home.end(process, after=signal.SIGINT)
-    assert time.monotonic() - began < 5
+    said = home.end(process, after=signal.SIGINT)  # which waits for less long than an answer takes
     assert said.code == 130
     assert "Traceback" not in said.err
     assert home.checkpoint["pending"] == 2
