@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import skimage
 import skimage.data
@@ -24,6 +25,10 @@ from PIL import Image
 from ghibli_prep import cli
 from ghibli_prep.sandbox import Sandbox, SandboxSettings
 from ghibli_prep.sandbox.settings import Fault, KeySettings, ModelSettings
+
+# A busy machine is slow: no example has a deadline.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 KEYS = ("first-key-0123456789abcdef", "second-key-0123456789abcdef", "third-key-0123456789abcdef")
 PHOTOS = ("astronaut", "camera", "coffee", "chelsea", "rocket")
