@@ -14,6 +14,7 @@ from ghibli_prep.captioning import Backend, Key, Question, Slot
 from ghibli_prep.captioning.dispatch import Answer, Clock, Dispatcher, End, Stop, ThreadedCalls
 from ghibli_prep.captioning.posts import Exhausted, Post, Wait
 from ghibli_prep.captioning.rota import Rota
+from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Bar, Console
 from ghibli_prep.errors import GhibliPrepError
 from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
@@ -100,7 +101,7 @@ class Asking:
         dispatcher = Dispatcher(
             rota,
             calls,
-            trigger=self._means.settings.trigger,
+            profile=Profile.of(self._means.settings),
             attempts_per_picture=self._means.settings.attempts_per_picture,
             stop=self._means.stop,
             tell=self._means.console.tell_once,

@@ -33,3 +33,17 @@ def prompt(name: str) -> str:
         known = ", ".join(sorted(file.stem for file in shipped.parent.glob("*.txt")))
         raise ValueError(f"no prompt is named {name!r}; there is {known}; name your own by its path, x.txt")
     return shipped.read_text("utf-8")
+
+
+def names(name: str) -> tuple[str, ...]:
+    """The lines of a list of names: `name` is a path, or the name of one in `configs/names/`.
+
+    Empty lines and those that begin with `#` are left out. Raises OSError or ValueError as `prompt` does.
+    """
+    own = Path(name)
+    file = own if own.suffix else config(f"names/{name}.txt")
+    if not own.suffix and not file.exists():
+        known = ", ".join(sorted(other.stem for other in file.parent.glob("*.txt")))
+        raise ValueError(f"no list is named {name!r}; there is {known}; name your own by its path, x.txt")
+    lines = (line.strip() for line in file.read_text("utf-8-sig").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))

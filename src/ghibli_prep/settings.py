@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from ghibli_prep import resources
 from ghibli_prep.errors import SettingsError
@@ -83,6 +84,44 @@ class Limits(Part):
     tpm: PositiveInt | None = None
 
 
+RuleName = Literal[
+    "unicode", "markdown", "one-line", "preamble", "trigger", "quotes", "final-stop", "inner-stops",
+    "refusal", "min-words", "max-words", "names", "language", "loop", "same-text",
+    "clip-tokens", "cefr",
+]  # fmt: skip
+"""Every rule of captions; a test holds them and `captioning.rules` together."""
+
+
+class RuleSettings(Part):
+    """What a caption must obey. Words are counted over the whole caption, trigger words among them.
+
+    disabled: rules that are not looked at. asks: how often a picture is asked again, at most, for a caption that
+    obeys. names: a list in `configs/names/`, by name, or a path; "": none. language: of `captioning.rules.language`,
+    "": any. clip_tokens: where the image model cuts. b1_share: of the words that have a CEFR level.
+    """
+
+    disabled: tuple[RuleName, ...] = ()
+    asks: Annotated[int, Field(ge=0, le=10)] = 2
+    min_words: Annotated[int, Field(ge=1)] = 20
+    max_words: Annotated[int, Field(ge=1)] = 80
+    names: str = "ghibli"
+    language: Literal["", "en", "de", "es", "fr", "it", "nl", "pt", "ja", "ko", "ru", "zh"] = "en"
+    clip_tokens: PositiveInt = 77
+    b1_share: Share = 0.3
+
+    @field_validator("max_words")
+    @classmethod
+    def _max_is_not_below_min(cls, most: int, info: ValidationInfo) -> int:
+        if most < info.data.get("min_words", 1):
+            raise ValueError("is below min_words")
+        return most
+
+    @property
+    def banned_names(self) -> tuple[str, ...]:
+        """The lines of the list. Raises OSError or ValueError as `resources.names` does."""
+        return resources.names(self.names) if self.names else ()
+
+
 class CaptionSettings(Part):
     """See `configs/ghibli.toml` for what each means."""
 
@@ -99,6 +138,7 @@ class CaptionSettings(Part):
     trigger: str = "Ghibli style"
     prompt: str = "ghibli"
     base_url: str = ""
+    rules: RuleSettings = RuleSettings()
     limits: dict[str, Limits] = {}
 
     @field_validator("models")
@@ -114,7 +154,7 @@ class CaptionSettings(Part):
     def _trigger_is_words(cls, trigger: str) -> str:
         if not trigger.strip() or not trigger.isprintable():
             raise ValueError("needs at least one word, on one line")
-        return " ".join(trigger.split())
+        return " ".join(unicodedata.normalize("NFC", trigger).split())
 
     @field_validator("base_url")
     @classmethod
@@ -164,6 +204,10 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Setti
             raise SettingsError(f"{where}: caption.prompt: {settings.caption.prompt!r} is empty")
     except (OSError, ValueError) as error:
         raise SettingsError(f"{where}: caption.prompt: {error}") from None
+    try:
+        _ = settings.caption.rules.banned_names
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{where}: caption.rules.names: {error}") from None
     return settings
 
 

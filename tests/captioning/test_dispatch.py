@@ -40,8 +40,11 @@ from ghibli_prep.captioning.dispatch import (
 )
 from ghibli_prep.captioning.posts import Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
+from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
+from ghibli_prep.settings import CaptionSettings
 
+PROFILE = Profile.of(CaptionSettings())
 GOOD = Described("Ghibli stylea boy.", Usage(300, 40), "v1")
 QUESTION = Question("describe", 100, 5.0)
 Reply = Attempt | BaseException
@@ -87,7 +90,7 @@ class Desk:
         self.dispatcher = Dispatcher(
             self.rota,
             calls,
-            trigger="Ghibli style",
+            profile=PROFILE,
             attempts_per_picture=attempts,
             stop=stop or Stop(),
             tell=self.told.append,

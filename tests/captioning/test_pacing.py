@@ -32,12 +32,14 @@ from ghibli_prep.captioning.days import next_reset, pacific_day
 from ghibli_prep.captioning.dispatch import Answer, Call, Dispatcher, Done, Heard, Refused, Stop
 from ghibli_prep.captioning.posts import Exhausted, Post
 from ghibli_prep.captioning.rota import Rota, Strategy
+from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.samples import Resized
-from ghibli_prep.settings import Limits
+from ghibli_prep.settings import CaptionSettings, Limits
 
 STRATEGIES: tuple[Strategy, ...] = ("sequential", "parallel-keys", "parallel-all")
 BACKOFF = (5.0, 10.0, 20.0, 40.0, 80.0)
 TOKENS = 300
+PROFILE = Profile.of(CaptionSettings())
 GOOD = Described("Ghibli style a boy", Usage(TOKENS, 40), "v")
 
 
@@ -162,7 +164,7 @@ class Run:
             self.dispatcher = Dispatcher(
                 self.rota,
                 self.calls,
-                trigger="Ghibli style",
+                profile=PROFILE,
                 attempts_per_picture=3,
                 stop=Stop(),
                 tell=self.told.append,

@@ -1,14 +1,22 @@
-"""`rules.tidy`: what a caption looks like before it may stand in the dataset."""
+"""`rules.mend`: what a caption looks like before it may stand in the dataset."""
 
 from __future__ import annotations
+
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghibli_prep.captioning.rules import tidy
+from ghibli_prep.captioning import rules
+from ghibli_prep.captioning.rules import Profile
+from ghibli_prep.settings import CaptionSettings
 
 TRIGGER = "Ghibli style"
+
+
+def tidy(text: str, trigger: str) -> str:
+    return rules.mend(text, Profile.of(CaptionSettings(trigger=trigger))).text
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,18 @@ TRIGGER = "Ghibli style"
         ("Ghibli style a\u2028boy", "a boy"),
         ("\ufeffGhibli style\u200b a beau\u00adtiful boy", "a beautiful boy"),
         ("Ghibli style a \ud83d boy", "a boy"),
+        ("A boy in Ghibli style, smiling", "A boy, smiling"),
+        ("a boy in a Ghibli style house, in the Ghibli style.", "a boy in a house"),
+        ("Ghibli style Caption: a boy", "a boy"),
+        ("Sure! Here is a caption for the picture: a boy", "a boy"),
+        ("Here's the description:\na boy", "a boy"),
+        ("Ghibli style a boy. He smiles. It is 3.5 metres", "a boy, He smiles, It is 3.5 metres"),
+        ("Ghibli style a shop, e.g. of Mr. Smith. It is late", "a shop, e.g. of Mr. Smith, It is late"),
+        ("Ghibli style a boy... then a girl… and so on", "a boy, then a girl, and so on"),
+        ("Ghibli style a boy.He smiles at 5 p.m. in the U.S. today", "a boy, He smiles at 5 p.m. in the U.S. today"),
+        ('Ghibli style a sign "STOP." beside a boy', 'a sign "STOP", beside a boy'),
+        ("Ghibli style 少年。笑う。", "少年, 笑う"),
+        ("Ghibli style a cafe\u0301", "a caf\u00e9"),
     ],
 )
 def test_a_caption_is_mended(written: str, kept: str) -> None:
@@ -63,7 +83,6 @@ def test_a_caption_is_mended(written: str, kept: str) -> None:
         'Ghibli style "STOP" sign beside a boy who says "hi"',
         "Ghibli style a sign that reads 'STOP'",
         "Ghibli style a sign that reads “STOP”",
-        "Ghibli style a poster, on it: Ghibli style in red letters",
         "Ghibli style girl at 7:30 in the morning",
         "Ghibli style a boy, is he late?",
     ],
@@ -89,7 +108,7 @@ def test_a_text_that_says_nothing_is_no_caption(nothing: str) -> None:
 
 
 def _as_the_settings_allow(text: str) -> str:
-    return " ".join("".join(c for c in text if c.isprintable()).split())
+    return " ".join("".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable()).split())
 
 
 triggers = st.one_of(

@@ -25,10 +25,10 @@ from ghibli_prep.captioning import (
     Question,
     Slot,
     Usage,
+    rules,
 )
 from ghibli_prep.captioning.posts import Ask, Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
-from ghibli_prep.captioning.rules import tidy
 from ghibli_prep.samples import Blocked, Captioned, Failed, Outcome, Resized
 
 GLANCE = 0.2
@@ -209,14 +209,14 @@ class Dispatcher:
         rota: Rota,
         calls: Calls,
         *,
-        trigger: str,
+        profile: rules.Profile,
         attempts_per_picture: int,
         stop: Stop,
         tell: Callable[[str], None],
         waiting: Callable[[Wait], None],
     ) -> None:
         self._rota, self._calls, self._stop = rota, calls, stop
-        self._trigger, self._attempts = trigger, attempts_per_picture
+        self._profile, self._attempts = profile, attempts_per_picture
         self._tell, self._waiting = tell, waiting
         self._queue: list[tuple[int, int, Resized]] = []
         self._tries: Counter[int] = Counter()
@@ -298,7 +298,7 @@ class Dispatcher:
     def _mended(self, attempt: Attempt) -> Attempt:
         if not isinstance(attempt, Described):
             return attempt
-        caption = tidy(attempt.text, self._trigger)
+        caption = rules.mend(attempt.text, self._profile).text
         return replace(attempt, text=caption) if caption else AnswerUnusable("an answer without a caption")
 
     def _lost(self, call: Call, error: BaseException) -> None:

@@ -1,0 +1,88 @@
+"""What a caption must be before it may stand in the dataset.
+
+Three kinds of rules, each one small function with a name: `mends` change a caption and never invent, `asks` have its
+picture asked again, `warns` are told. A style chooses and sets them in `[caption.rules]`. Nothing here knows who wrote
+a caption, or asks anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from ghibli_prep.captioning.rules.asks import ASKS, SAME_TEXT
+from ghibli_prep.captioning.rules.mends import MENDS
+from ghibli_prep.captioning.rules.profile import Finding, Mended, Profile, Severity, words
+from ghibli_prep.captioning.rules.warns import WARNS
+
+__all__ = ["RULES", "Finding", "Mended", "Profile", "Severity", "findings", "in_words", "mend", "remark", "words"]
+
+RULES: dict[str, Severity] = {
+    **dict.fromkeys(MENDS, "mend"),
+    **dict.fromkeys(ASKS, "ask"),
+    SAME_TEXT: "ask",
+    **dict.fromkeys(WARNS, "warn"),
+}
+"""Every rule's severity by its name."""
+
+
+def mend(text: str, profile: Profile) -> Mended:
+    """The caption in `text`; its text is "" where nothing is said beyond the trigger words."""
+    whole = text.encode("utf-8", "ignore").decode()  # halves of surrogate pairs cannot be written down
+    changed = {"unicode"} if whole != text else set()
+    before = None
+    while whole != before:
+        before = whole
+        for name in MENDS:
+            mended = _mended_by(name, whole, profile)
+            if mended != whole:
+                whole = mended
+                changed.add(name)
+    says_something = any(map(str.isalnum, profile.body(whole)))
+    return Mended(whole if says_something else "", tuple(name for name in MENDS if name in changed))
+
+
+def findings(text: str, profile: Profile, others: Container[str] = frozenset()) -> list[Finding]:
+    """Every rule that the caption `text`, as it stands in the dataset, breaks. others: captions of other pictures."""
+    mended = mend(text, profile)
+    found = [Finding(name, "mend", _first_line(MENDS[name].__doc__)) for name in mended.rules]
+    body = profile.body(text)
+    for name, ask in ASKS.items():
+        if _is_on(name, profile) and (detail := ask(body, profile)):
+            found.append(Finding(name, "ask", detail))
+    if _is_on(SAME_TEXT, profile) and text in others:
+        found.append(Finding(SAME_TEXT, "ask", "is word for word the caption of another picture"))
+    for name, warn in WARNS.items():
+        if _is_on(name, profile) and (detail := warn(text, profile)):
+            found.append(Finding(name, "warn", detail))
+    return found
+
+
+def in_words(found: Iterable[Finding]) -> str:
+    """Why a caption will not do: "the caption has 3 words, ...; says Totoro, ..."."""
+    return "the caption " + "; ".join(finding.detail for finding in found)
+
+
+def remark(found: Iterable[Finding]) -> str:
+    """What is added to the prompt when a picture is asked again."""
+    return (
+        f"\n\nYour last answer cannot be used: {in_words(found)}. "
+        "Describe the picture anew, and follow every instruction above."
+    )
+
+
+def _mended_by(name: str, whole: str, profile: Profile) -> str:
+    if not _is_on(name, profile):
+        return whole
+    if name in ("preamble", "trigger"):
+        return MENDS[name](whole, profile)
+    body = profile.body(whole)
+    head = whole[: len(whole) - len(body)]
+    return head + MENDS[name](body, profile)
+
+
+def _is_on(name: str, profile: Profile) -> bool:
+    return name not in profile.rules.disabled
+
+
+def _first_line(doc: str | None) -> str:
+    return "needs mending: " + (doc or "").partition("\n")[0].rstrip(".")
