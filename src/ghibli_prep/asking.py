@@ -5,13 +5,15 @@ Between the two sides it carries facts only: what is spent goes to the workspace
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ghibli_prep.captioning import Backend, Key, Question, Slot
+from ghibli_prep.captioning import Backend, Key, Question, Slot, rules
 from ghibli_prep.captioning.dispatch import Answer, Clock, Dispatcher, End, Stop, ThreadedCalls
+from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Post, Wait
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Profile
@@ -63,6 +65,7 @@ class Asking:
         self._saved_at = float("-inf")
         self._last: tuple[int, Slot] | None = None
         self._full: GhibliPrepError | None = None
+        self._warned: Counter[str] = Counter()
 
     def run(self, pictures: Sequence[Resized], wait: bool) -> End:
         """Ask until every picture has its outcome or nobody can be asked; with `wait`, sleep through resets.
@@ -75,7 +78,7 @@ class Asking:
         rota = self._rota(prompt)
         with closing(means.make_backend()) as backend:
             calls = ThreadedCalls(backend, question, means.settings.max_in_flight, means.stop, means.clock)
-            with closing(calls), means.console.bar("caption", len(pictures)) as bar:
+            with closing(calls), self._telling(), means.console.bar("caption", len(pictures)) as bar:
                 left = {picture.number: picture for picture in pictures}
                 while True:
                     end = self._ask(list(left.values()), left, rota, calls, bar)
@@ -83,6 +86,13 @@ class Asking:
                         return end
                     self._sleep(end, calls, bar)
                     rota.wake()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say at the end, once, what is not quite as it should be."""
+        yield
+        for notice in rules.warnings(self._warned, self._means.settings.rules):
+            self._means.console.tell(notice)
 
     def _rota(self, prompt: str) -> Rota:
         settings = self._means.settings
@@ -95,14 +105,18 @@ class Asking:
                 rota.remember(slot, spent.day, spent.asked, spent.until, spent.why, self._means.clock())
         return rota
 
+    def _judge(self) -> Judge:
+        settings, train = self._means.settings, self._workspace.train
+        known = {text: train / f"{number}.jpg" for number, text in self._workspace.captions.items()}
+        return Judge(Profile.of(settings), settings.attempts_per_picture, known)
+
     def _ask(
         self, pictures: Sequence[Resized], left: dict[int, Resized], rota: Rota, calls: ThreadedCalls, bar: Bar
     ) -> End:
         dispatcher = Dispatcher(
             rota,
             calls,
-            profile=Profile.of(self._means.settings),
-            attempts_per_picture=self._means.settings.attempts_per_picture,
+            judge=self._judge(),
             stop=self._means.stop,
             tell=self._means.console.tell_once,
             waiting=lambda turn: self._show_wait(turn, bar),
@@ -112,6 +126,7 @@ class Asking:
             self._save(rota)
             for answer in dispatcher.run(pictures):
                 self._record(answer)
+                self._warned.update(finding.rule for finding in answer.warned)
                 left.pop(answer.outcome.number, None)
                 bar.set_postfix_str(f"key {answer.slot.key.position} {answer.slot.model}", refresh=False)
                 bar.update()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ from ghibli_prep.captioning.dispatch import (
     Stop,
     ThreadedCalls,
 )
+from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Profile
@@ -45,9 +47,23 @@ from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
 from ghibli_prep.settings import CaptionSettings
 
 PROFILE = Profile.of(CaptionSettings())
-GOOD = Described("Ghibli stylea boy.", Usage(300, 40), "v1")
+GOOD = Described(
+    "Ghibli stylea young boy with short brown hair, wearing a blue coat, standing in a wide green field, "
+    "soft light of the evening, calm mood.",
+    Usage(300, 40),
+    "v1",
+)
+MENDED = (
+    "Ghibli style a young boy with short brown hair, wearing a blue coat, standing in a wide green field, "
+    "soft light of the evening, calm mood"
+)
 QUESTION = Question("describe", 100, 5.0)
 Reply = Attempt | BaseException
+
+
+def good(number: int) -> Described:
+    """A good caption, another for each picture."""
+    return replace(GOOD, text=f"{GOOD.text[:-1]}, the number {number} on a sign.")
 
 
 class Telephone:
@@ -73,7 +89,8 @@ class Telephone:
         self._now += 1
         call = self._under_way.popleft()
         self._after_each()
-        return Heard(call, self._reply(call.picture.number))
+        reply = self._reply(call.picture.number)
+        return Heard(call, good(call.picture.number) if reply is GOOD else reply)
 
 
 class Desk:
@@ -90,8 +107,7 @@ class Desk:
         self.dispatcher = Dispatcher(
             self.rota,
             calls,
-            profile=PROFILE,
-            attempts_per_picture=attempts,
+            judge=Judge(PROFILE, attempts),
             stop=stop or Stop(),
             tell=self.told.append,
             waiting=self.waits.append,
@@ -113,7 +129,16 @@ def test_an_answer_is_tidied_and_handed_on_with_what_it_cost() -> None:
     desk = Desk(Telephone(lambda _: GOOD))
     desk.run(1)
     slot = Slot(Key(1, "K1", "s"), "m0")
-    assert desk.answers == [Answer(Captioned(1, "Ghibli style a boy"), slot, 1.0, Usage(300, 40), "v1")]
+    assert desk.answers == [
+        Answer(
+            Captioned(1, f"{MENDED}, the number 1 on a sign"),
+            slot,
+            1.0,
+            Usage(300, 40),
+            "v1",
+            mended=("trigger", "final-stop"),
+        )
+    ]
     assert desk.dispatcher.end == Done()
 
 
@@ -250,7 +275,8 @@ class Provider:
         assert slot.model.startswith("m") and question == QUESTION
         number = int(picture.stem)
         self.asked.append(number)
-        return self._reply(number)
+        reply = self._reply(number)
+        return good(number) if reply is GOOD else reply
 
     def models(self, key: Key) -> Sequence[str]:
         return [key.name]

@@ -30,6 +30,7 @@ from ghibli_prep.captioning import (
 )
 from ghibli_prep.captioning.days import next_reset, pacific_day
 from ghibli_prep.captioning.dispatch import Answer, Call, Dispatcher, Done, Heard, Refused, Stop
+from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Post
 from ghibli_prep.captioning.rota import Rota, Strategy
 from ghibli_prep.captioning.rules import Profile
@@ -40,7 +41,10 @@ STRATEGIES: tuple[Strategy, ...] = ("sequential", "parallel-keys", "parallel-all
 BACKOFF = (5.0, 10.0, 20.0, 40.0, 80.0)
 TOKENS = 300
 PROFILE = Profile.of(CaptionSettings())
-GOOD = Described("Ghibli style a boy", Usage(TOKENS, 40), "v")
+GOOD = (
+    "Ghibli style a young boy with short brown hair, wearing a blue coat, standing in a wide green field, "
+    "soft light of the evening, calm mood"
+)
 
 
 def at(text: str) -> float:
@@ -90,7 +94,7 @@ class Provider:
             recent.append(now)
             self._taken[day] += 1
         self.refusals += refusal is not None
-        return refusal or fault or GOOD
+        return refusal or fault or Described(f"{GOOD}, {self._taken.total()} birds", Usage(TOKENS, 40), "v")
 
 
 class VirtualCalls:
@@ -164,8 +168,7 @@ class Run:
             self.dispatcher = Dispatcher(
                 self.rota,
                 self.calls,
-                profile=PROFILE,
-                attempts_per_picture=3,
+                judge=Judge(PROFILE, 3),
                 stop=Stop(),
                 tell=self.told.append,
                 waiting=lambda _: None,

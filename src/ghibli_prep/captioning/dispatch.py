@@ -10,26 +10,16 @@ import heapq
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ghibli_prep.captioning import (
-    AnswerUnusable,
-    Attempt,
-    Backend,
-    Described,
-    PictureBlocked,
-    PictureUnreadable,
-    Question,
-    Slot,
-    Usage,
-    rules,
-)
+from ghibli_prep.captioning import Attempt, Backend, Question, Slot, Usage
+from ghibli_prep.captioning.judging import Judge, Story
 from ghibli_prep.captioning.posts import Ask, Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
-from ghibli_prep.samples import Blocked, Captioned, Failed, Outcome, Resized
+from ghibli_prep.captioning.rules import Finding
+from ghibli_prep.samples import Outcome, Resized
 
 GLANCE = 0.2
 """Seconds after which a wait looks up whether the user said stop: on Windows a longer wait hears no Ctrl-C."""
@@ -37,12 +27,16 @@ GLANCE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request under way. sent_at: seconds since the epoch; order: the picture's place among all."""
+    """One request under way.
+
+    sent_at: seconds since the epoch; order: the picture's place among all; remark: what is added to the prompt.
+    """
 
     picture: Resized
     slot: Slot
     sent_at: float
     order: int = 0
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +49,20 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one picture's asking ended in, by which slot, after how many seconds of the last request."""
+    """What one picture's asking ended in, by which slot, after how many seconds of the last request.
+
+    usage: of all answers to this picture; attempts: requests for it; the rest as in `judging.Story`.
+    """
 
     outcome: Outcome
     slot: Slot
     seconds: float
     usage: Usage
     model_version: str
+    attempts: int = 1
+    mended: tuple[str, ...] = ()
+    asked_again: tuple[str, ...] = ()
+    warned: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +170,15 @@ class ThreadedCalls:
         while (call := self._orders.get()) is not None:
             result: Attempt | BaseException
             try:
-                result = self._backend.ask(call.picture.file, call.slot, self._question)
+                result = self._backend.ask(call.picture.file, call.slot, self._asked(call))
             except BaseException as error:  # noqa: BLE001 - it goes on in the main thread, after the other answers
                 result = error
             with self._lock:
                 self._idle += 1
             self._answers.put(Heard(call, result))
+
+    def _asked(self, call: Call) -> Question:
+        return replace(self._question, prompt=self._question.prompt + call.remark)
 
     def hear(self, until: float) -> Heard | None:
         resting = until != float("inf")
@@ -201,7 +205,8 @@ class ThreadedCalls:
 class Dispatcher:
     """Gets an outcome for each picture: `for answer in dispatcher.run(pictures)`; `end` then says why it ended.
 
-    tell: hears what the user should know, once each. waiting: hears how long nobody can be asked, and why.
+    judge: says what becomes of a picture by its answers. tell: hears what the user should know, once each.
+    waiting: hears how long nobody can be asked, and why.
     """
 
     def __init__(
@@ -209,22 +214,20 @@ class Dispatcher:
         rota: Rota,
         calls: Calls,
         *,
-        profile: rules.Profile,
-        attempts_per_picture: int,
+        judge: Judge,
         stop: Stop,
         tell: Callable[[str], None],
         waiting: Callable[[Wait], None],
     ) -> None:
         self._rota, self._calls, self._stop = rota, calls, stop
-        self._profile, self._attempts = profile, attempts_per_picture
+        self._judge = judge
         self._tell, self._waiting = tell, waiting
         self._queue: list[tuple[int, int, Resized]] = []
-        self._tries: Counter[int] = Counter()
         self._in_flight = 0
         self._broken: BaseException | None = None
         self.end: End = Done()
         # one picture that nobody can describe fails before it can have a slot left out
-        rota.patience = max(rota.patience, attempts_per_picture + 1)
+        rota.patience = max(rota.patience, judge.attempts + 1)
 
     def run(self, pictures: Iterable[Resized]) -> Iterator[Answer]:
         """Outcomes as they come. Raises what a backend raised in error, after all other answers are handed on."""
@@ -234,7 +237,7 @@ class Dispatcher:
             until = float("inf")
             if self._queue and self._may_ask():
                 now = self._calls.now()
-                turn = self._rota.turn(now)
+                turn = self._rota.turn(now, avoid=self._story(self._queue[0][-1]).avoid)
                 if isinstance(turn, Ask):
                     self._place(turn.slot, now)
                     continue
@@ -265,7 +268,9 @@ class Dispatcher:
         _, order, picture = heapq.heappop(self._queue)
         notice = self._rota.sent(slot, now)
         self._in_flight += 1
-        call = Call(picture, slot, now, order)
+        story = self._story(picture)
+        story.attempts += 1
+        call = Call(picture, slot, now, order, story.remark)
         try:
             self._calls.place(call)
         except Exception as error:  # noqa: BLE001 - it is raised after the other answers, like a backend's
@@ -282,24 +287,21 @@ class Dispatcher:
             self._rota.hung_up(call.slot)
             self._lost(call, heard.result)
             return
-        attempt = self._mended(heard.result)
+        picture, story = call.picture, self._story(call.picture)
+        attempt = self._judge.read(picture, heard.result)
         notice = self._rota.heard(call.slot, attempt, call.sent_at, now)
-        outcome = self._outcome(call.picture, attempt)
+        outcome = self._judge.outcome(picture, call.slot.model, attempt)
         if outcome is None:
             # in its old place; but after all others where the answer was of no use, for five such answers in a row to
             # blame the slot and not one picture
-            heapq.heappush(self._queue, (self._tries[call.picture.number], call.order, call.picture))
+            heapq.heappush(self._queue, (story.useless, call.order, picture))
         else:
-            usage, version = (attempt.usage, attempt.model_version) if isinstance(attempt, Described) else (Usage(), "")
-            yield Answer(outcome, call.slot, now - call.sent_at, usage, version)
+            yield _answer(outcome, call, now, story)
         if notice:
             self._tell(notice)
 
-    def _mended(self, attempt: Attempt) -> Attempt:
-        if not isinstance(attempt, Described):
-            return attempt
-        caption = rules.mend(attempt.text, self._profile).text
-        return replace(attempt, text=caption) if caption else AnswerUnusable("an answer without a caption")
+    def _story(self, picture: Resized) -> Story:
+        return self._judge.stories[picture.number]
 
     def _lost(self, call: Call, error: BaseException) -> None:
         """A picture that vanished is left alone; a bug of ours is raised once the other answers are safe."""
@@ -309,17 +311,16 @@ class Dispatcher:
         else:
             self._broken = self._broken or error
 
-    def _outcome(self, picture: Resized, attempt: Attempt) -> Outcome | None:
-        """The picture's outcome; None where it is to be asked again."""
-        match attempt:
-            case Described(text):
-                return Captioned(picture.number, text)
-            case PictureBlocked(reason):
-                return Blocked(picture.number, reason)
-            case PictureUnreadable(reason):
-                return Failed(picture.number, reason)
-            case AnswerUnusable(reason):
-                self._tries[picture.number] += 1
-                if self._tries[picture.number] >= self._attempts:
-                    return Failed(picture.number, reason)
-        return None
+
+def _answer(outcome: Outcome, call: Call, now: float, story: Story) -> Answer:
+    return Answer(
+        outcome,
+        call.slot,
+        now - call.sent_at,
+        story.usage,
+        story.model_version,
+        story.attempts,
+        story.mended,
+        story.asked_again,
+        story.warned,
+    )

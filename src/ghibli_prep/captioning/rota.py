@@ -68,7 +68,8 @@ class Rota:
 
     # Whose turn it is --------------------------------------------------------------------------------
 
-    def turn(self, now: float) -> Turn:
+    def turn(self, now: float, avoid: str = "") -> Turn:
+        """avoid: a model that is asked only where no other is ready."""
         if sum(post.in_flight for post in self.posts.values()) >= self._ceiling:
             return Wait(float("inf"), "all lines are busy")
         waits: list[tuple[float, str]] = []
@@ -81,7 +82,7 @@ class Rota:
             else:
                 ready.append(post)
         if ready:
-            return Ask(min(ready, key=lambda post: post.in_flight).slot)
+            return Ask(min(ready, key=lambda post: (post.slot.model == avoid, post.in_flight)).slot)
         if waits:
             return Wait(*min(waits))
         if any(post.in_flight for post in self.posts.values()):

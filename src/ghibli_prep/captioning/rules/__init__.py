@@ -7,14 +7,27 @@ a caption, or asks anybody.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from ghibli_prep.captioning.rules.asks import ASKS, SAME_TEXT
 from ghibli_prep.captioning.rules.mends import MENDS
 from ghibli_prep.captioning.rules.profile import Finding, Mended, Profile, Severity, words
-from ghibli_prep.captioning.rules.warns import WARNS
+from ghibli_prep.captioning.rules.warns import WARNS, exact
+from ghibli_prep.settings import RuleSettings
 
-__all__ = ["RULES", "Finding", "Mended", "Profile", "Severity", "findings", "in_words", "mend", "remark", "words"]
+__all__ = [  # what the other layers use
+    "RULES",
+    "Finding",
+    "Mended",
+    "Profile",
+    "Severity",
+    "findings",
+    "in_words",
+    "mend",
+    "remark",
+    "warnings",
+    "words",
+]
 
 RULES: dict[str, Severity] = {
     **dict.fromkeys(MENDS, "mend"),
@@ -60,6 +73,19 @@ def findings(text: str, profile: Profile, others: Container[str] = frozenset()) 
 def in_words(found: Iterable[Finding]) -> str:
     """Why a caption will not do: "the caption has 3 words, ...; says Totoro, ..."."""
     return "the caption " + "; ".join(finding.detail for finding in found)
+
+
+def warnings(counts: Mapping[str, int], settings: RuleSettings) -> list[str]:
+    """What to tell of rules that are only warned of. counts: the captions that break each."""
+    how = "" if exact() else ', by estimate; the extra "clip" counts them exactly'
+    say = {
+        "clip-tokens": f"more than {settings.clip_tokens} CLIP tokens, beyond which the model reads nothing{how}",
+        "cefr": f"more than {settings.b1_share:.0%} of their words above level B1",
+    }
+    return [
+        f"{count:,} {'caption of this run has' if count == 1 else 'captions of this run have'} {say[rule]}"
+        for rule, count in sorted(counts.items())
+    ]
 
 
 def remark(found: Iterable[Finding]) -> str:

@@ -25,7 +25,7 @@ def clip_tokens(text: str, profile: Profile) -> str:
     """No longer than the image model reads."""
     count, most = count_tokens(text), profile.rules.clip_tokens
     how = "" if exact() else " by estimate"
-    return f"has {count} CLIP tokens{how}, and what is beyond {most} is not read" if count > most else ""
+    return f"has {count} CLIP tokens{how}, and the model reads {most}" if count > most else ""
 
 
 def cefr(text: str, profile: Profile) -> str:
