@@ -251,7 +251,7 @@ def test_a_checkpoint_that_cannot_be_written_loses_no_answer_that_is_under_way(d
     work.check_complete()
 
 
-@pytest.mark.parametrize("size", [0, 100, 1_000, 2_000, 4_000])
+@pytest.mark.parametrize("size", [0, 100, 1_250, 2_000, 4_000])
 def test_metadata_that_cannot_grow_loses_no_answer(size: int, tmp_path: Path, job: MakeJob) -> None:
     work = job(tmp_path / "data", 64)
     assert work.run("resize", "--skip-filter")[0] == 0

@@ -63,12 +63,12 @@ def test_two_crops_of_one_photograph_nearly_always_differ(photo: Callable[[str],
             file = io.BytesIO()
             image.crop((left, upper, left + 128, upper + 128)).save(file, "JPEG", quality=95)
             captions.append(describe(measure(file.getvalue()), "Ghibli style"))
-    assert len(set(captions)) >= 0.9 * len(captions)
+    assert len(set(captions)) == len(captions)
 
 
 def test_a_dark_blue_picture_is_said_to_be_dark_and_blue_and_evenly_lit() -> None:
     caption = describe(measure(flat(0, 0, 140)), "Ghibli style")
-    assert caption.startswith("Ghibli style unlit picture with faint contrast, blue nearly everywhere")
+    assert caption.startswith("Ghibli style unlit picture, faint contrast, blue nearly everywhere")
     assert "evenly lit all over" in caption
     assert caption.endswith("halves alike")
 

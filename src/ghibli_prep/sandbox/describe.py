@@ -41,13 +41,14 @@ def describe(seen: Measured, trigger: str) -> str:
     above, below, left, right = seen.edges
     light = f"brightest {_PLACES[seen.light]}, darkest {_PLACES[seen.shade]}"
     parts = (
-        f"{_level(seen.brightness, _BRIGHTNESS)} picture with {_level(seen.contrast, _CONTRAST)} contrast",
+        f"{_level(seen.brightness, _BRIGHTNESS)} picture, {_level(seen.contrast, _CONTRAST)} contrast",
         _mostly(seen.colours),
         f"{_level(seen.saturation, _SATURATION)} {_level(seen.warmth, _WARMTH)} colours",
         light if seen.spread >= _EVEN else "evenly lit all over",
         f"{above} above {below}",
         f"{left} beside {right}",
         f"{_level(seen.detail, _DETAIL)} detail",
+        "average #{:02x}{:02x}{:02x}".format(*seen.average),
         f"halves {_level(seen.likeness, _LIKENESS)}",
     )
     return f"{trigger} {', '.join(parts)}"
@@ -64,6 +65,6 @@ def _mostly(colours: tuple[str, ...]) -> str:
         case (first, second):
             return f"mostly {first} with {second}"
         case (first, second, third):
-            return f"mostly {first} with {second} and {third}"
+            return f"mostly {first}, {second} and {third}"
         case _:
             return "many colours side by side"

@@ -27,7 +27,7 @@ class Measured:
 
     light, shade: the brightest and the darkest ninth, 0 to 8, from the upper left.
     colours: the names of the colours that cover at least a twelfth of the picture, the largest first, at most three.
-    edges: the main colours of the upper, lower, left and right third.
+    average: red, green and blue, 0 to 255. edges: the main colours of the upper, lower, left and right third.
     spread: how much brighter the brightest ninth is than the darkest. likeness: of the left half to the mirrored right.
     """
 
@@ -42,6 +42,7 @@ class Measured:
     shade: int
     colours: tuple[str, ...]
     edges: tuple[str, str, str, str]
+    average: tuple[int, int, int]
 
 
 class NotAPicture(Exception):
@@ -57,7 +58,7 @@ def measure(data: bytes) -> Measured:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotAPicture(str(error)) from None
     grey = ImageStat.Stat(small.convert("L"))
-    red, _, blue = (mean / 255 for mean in ImageStat.Stat(small).mean)
+    red, green, blue = ImageStat.Stat(small).mean
     mirrored = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     differing = ImageStat.Stat(ImageChops.difference(small, mirrored).convert("L")).mean[0] / 255
     light, shade, spread = _light(small)
@@ -67,13 +68,14 @@ def measure(data: bytes) -> Measured:
         contrast=min(1.0, grey.stddev[0] / 128),
         detail=ImageStat.Stat(small.convert("L").filter(ImageFilter.FIND_EDGES)).mean[0] / 255,
         saturation=ImageStat.Stat(small.convert("HSV")).mean[1] / 255,
-        warmth=red - blue,
+        warmth=(red - blue) / 255,
         likeness=1 - differing,
         spread=spread,
         light=light,
         shade=shade,
         colours=colours,
         edges=edges,
+        average=(round(red), round(green), round(blue)),
     )
 
 

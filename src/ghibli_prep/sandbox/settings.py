@@ -26,7 +26,7 @@ GoneModel = Literal["not_found", "new_users"]
 FaultKind = Literal[
     "429_bare", "429_minute", "429_tokens", "429_day", "limit_zero",
     "500", "503", "504", "html", "reset", "hang", "truncated",
-    "empty", "max_tokens", "safety", "blocked_prompt", "garbage_finish", "unreadable_image",
+    "empty", "max_tokens", "safety", "blocked_prompt", "garbage_finish", "unreadable_image", "text",
     "invalid", "expired", "suspended", "service_disabled", "leaked", "denied", "location",
     "not_found", "new_users",
 ]  # fmt: skip
@@ -91,6 +91,7 @@ class Fault(Part):
     and a share drawn by the seed. With none of the three, all of them.
     seconds: for the 429s the retryDelay; for "hang" how long; None: 37 for a 429, an hour for "hang".
     status: of "html". reason: the finishReason of "safety" and "garbage_finish", the blockReason of "blocked_prompt".
+    text: what "text" answers in place of a caption.
     """
 
     kind: FaultKind
@@ -103,6 +104,7 @@ class Fault(Part):
     seconds: Seconds | None = None
     status: Literal[200, 502] = 502
     reason: Word | None = None
+    text: str = ""
 
 
 DEFAULT_MODELS = {

@@ -68,6 +68,8 @@ def answer(fault: Fault, about: Asked, usual: Reply) -> Reply:
             return answers.finished(about, fault.reason or "SOMETHING_NEW", "garbage_finish")
         case "blocked_prompt":
             return answers.blocked_prompt(about, fault.reason or "PROHIBITED_CONTENT")
+        case "text":
+            return dataclasses.replace(answers.caption(about, fault.text), outcome="text")
         case "truncated":
             return answers.truncated(usual)
         case "hang":
