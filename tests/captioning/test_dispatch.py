@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +44,9 @@ from ghibli_prep.captioning.posts import Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
-from ghibli_prep.settings import CaptionSettings
+from ghibli_prep.settings import CaptionSettings, RuleSettings
 
-PROFILE = Profile.of(CaptionSettings())
+PROFILE = Profile.of(CaptionSettings(rules=RuleSettings(disabled=("clip-tokens", "cefr"))))  # they take time to load
 GOOD = Described(
     "Ghibli stylea young boy with short brown hair, wearing a blue coat, standing in a wide green field, "
     "soft light of the evening, calm mood.",
@@ -140,6 +140,39 @@ def test_an_answer_is_tidied_and_handed_on_with_what_it_cost() -> None:
         )
     ]
     assert desk.dispatcher.end == Done()
+
+
+def test_a_broken_rule_is_asked_again_at_once_with_the_reason_of_another_model_and_costs_add_up() -> None:
+    remarks: list[tuple[str, str]] = []
+
+    class Listening(Telephone):
+        def place(self, call: Call) -> None:
+            remarks.append((call.slot.model, call.remark))
+            super().place(call)
+
+    short = replace(GOOD, text="a boy")
+    phone = Listening(lambda _: short if len(phone.asked) in (1, 2) else GOOD)
+    desk = Desk(phone, slots=2)
+    desk.run(2)
+    assert phone.asked == [1, 1, 1, 2]
+    assert [model for model, _ in remarks] == ["m0", "m1", "m0", "m0"]
+    assert [bool(remark) for _, remark in remarks] == [False, True, True, False]
+    assert "has 4 words, at least 20 are needed" in remarks[1][1]
+    first = desk.answers[0]
+    assert (first.attempts, first.usage, first.asked_again) == (3, Usage(900, 120), ("min-words", "min-words"))
+    assert [post.asked for post in desk.rota.posts.values()] == [3, 1]
+    assert not any(post.out or post.unusable or post.strikes for post in desk.rota.posts.values())
+
+
+def test_a_picture_whose_captions_all_break_a_rule_fails_with_the_reason_and_the_slot_is_not_to_blame() -> None:
+    phone = Telephone(lambda n: replace(GOOD, text="I can't help with that") if n < 8 else GOOD)
+    desk = Desk(phone)
+    assert desk.run(8) == list(range(1, 9))
+    assert Counter(phone.asked) == {**dict.fromkeys(range(1, 8), 3), 8: 1}
+    assert [answer.outcome for answer in desk.answers[:1]] == [
+        Failed(1, "the caption is a refusal and not a description; has 7 words, at least 20 are needed")
+    ]
+    assert isinstance(desk.answers[-1].outcome, Captioned) and desk.told == []
 
 
 def test_nothing_to_ask_is_done_at_once() -> None:
@@ -270,9 +303,11 @@ class Provider:
     def __init__(self, reply: Callable[[int], Attempt]) -> None:
         self._reply = reply
         self.asked: list[int] = []
+        self.prompts: list[str] = []
 
     def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
-        assert slot.model.startswith("m") and question == QUESTION
+        assert slot.model.startswith("m") and replace(question, prompt="describe") == QUESTION
+        self.prompts.append(question.prompt)
         number = int(picture.stem)
         self.asked.append(number)
         reply = self._reply(number)
@@ -330,6 +365,17 @@ def test_threads_answer_everything_at_most_ceiling_at_once_and_go_home() -> None
     assert most == 4 == len(asking())
     calls.close()
     assert asking() == []
+
+
+def test_the_reason_is_added_to_the_prompt_of_that_picture_alone() -> None:
+    short = replace(GOOD, text="a boy")
+    provider = Provider(lambda _: short if provider.asked == [1] else GOOD)
+    calls = ThreadedCalls(provider, QUESTION, 1, Stop())
+    Desk(calls).run(2)
+    calls.close()
+    assert provider.asked == [1, 1, 2]
+    assert [len(prompt.split("\n\n")) for prompt in provider.prompts] == [1, 2, 1]
+    assert provider.prompts[1].startswith("describe\n\nYour last answer cannot be used: the caption has 4 words")
 
 
 def test_no_more_threads_are_started_than_are_needed() -> None:

@@ -35,12 +35,12 @@ from ghibli_prep.captioning.posts import Exhausted, Post
 from ghibli_prep.captioning.rota import Rota, Strategy
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.samples import Resized
-from ghibli_prep.settings import CaptionSettings, Limits
+from ghibli_prep.settings import CaptionSettings, Limits, RuleSettings
 
 STRATEGIES: tuple[Strategy, ...] = ("sequential", "parallel-keys", "parallel-all")
 BACKOFF = (5.0, 10.0, 20.0, 40.0, 80.0)
 TOKENS = 300
-PROFILE = Profile.of(CaptionSettings())
+PROFILE = Profile.of(CaptionSettings(rules=RuleSettings(disabled=("clip-tokens", "cefr"))))  # they take time to load
 GOOD = (
     "Ghibli style a young boy with short brown hair, wearing a blue coat, standing in a wide green field, "
     "soft light of the evening, calm mood"

@@ -33,13 +33,16 @@ class Banned:
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     """The longest name first, for "my neighbor totoro" to be found whole."""
-    parts = [_as_words(name) for name in sorted(set(names), key=len, reverse=True) if name]
-    return re.compile("|".join(parts)) if parts else None
+    longest_first = sorted({name for name in names if name}, key=len, reverse=True)
+    anywhere = [re.escape(name) for name in longest_first if re.search(_BORDERLESS, name)]
+    words = [_spaced(name) for name in longest_first if not re.search(_BORDERLESS, name)]
+    # the border stands before all words at once: most places in a text are then seen to be none at a glance
+    groups = ["|".join(anywhere), rf"(?<![^\W_])(?:{'|'.join(words)})(?![^\W_])" if words else ""]
+    return re.compile("|".join(filter(None, groups))) if longest_first else None
 
 
-def _as_words(name: str) -> str:
-    spelled = r"[\s-]+".join(map(re.escape, re.split(r"[\s-]+", name)))
-    return spelled if re.search(_BORDERLESS, name) else rf"(?<![^\W_]){spelled}(?![^\W_])"
+def _spaced(name: str) -> str:
+    return r"[\s-]+".join(map(re.escape, re.split(r"[\s-]+", name)))
 
 
 def _plain(text: str) -> str:

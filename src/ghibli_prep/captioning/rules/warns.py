@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ghibli_prep.captioning.rules.profile import Profile
@@ -17,6 +17,8 @@ ENDS = 2
 """The start and the end of a text are tokens, too."""
 _PIECES = re.compile(r"'(?:s|t|re|ve|m|ll|d)\b|[^\W\d_]+|\d|[^\s\w]+|_", re.IGNORECASE)
 _WORDS = re.compile(r"[a-z]{2,}", re.IGNORECASE)
+_ENOUGH = 8
+"""So many words with a level tell something."""
 _B1 = 3.0
 """Levels are A1 = 1 to C2 = 6; the average over a word's kinds (noun, verb, ...) counts."""
 
@@ -29,7 +31,9 @@ def clip_tokens(text: str, profile: Profile) -> str:
 
 
 def cefr(text: str, profile: Profile) -> str:
-    """Few words above level B1. Not looked at without the extra `cefr`."""
+    """Few words above level B1. Looked at in English captions, with the extra `cefr`."""
+    if profile.rules.language not in ("", "en"):
+        return ""
     share = share_above_b1(profile.body(text))
     if share is None or share <= profile.rules.b1_share:
         return ""
@@ -49,17 +53,14 @@ def count_tokens(text: str) -> int:
 
 def estimate_tokens(text: str) -> int:
     """About CLIP's tokens in `text`: common words are one, long ones more, each digit and each run of marks is one."""
-    return sum(1 + max(0, len(piece) - 5) // 9 if piece.isascii() else len(piece) for piece in _PIECES.findall(text))
+    return sum(1 + max(0, len(piece) - 5) // 5 if piece.isascii() else len(piece) for piece in _PIECES.findall(text))
 
 
 def share_above_b1(text: str) -> float | None:
-    """Of the English words of `text` that have a CEFR level; None without the extra `cefr` or any such word."""
-    analyzer = _analyzer()
-    if analyzer is None:
-        return None
-    levels = [analyzer.get_average_word_level_float(word.lower()) for word in _WORDS.findall(text)]
+    """Of the English words of `text` that have a CEFR level; None without the extra `cefr` or with few such words."""
+    levels = [_level(word.lower()) for word in _WORDS.findall(text)]
     known = [level for level in levels if level is not None]
-    return sum(level > _B1 for level in known) / len(known) if known else None
+    return sum(level > _B1 for level in known) / len(known) if len(known) >= _ENOUGH else None
 
 
 @cache
@@ -69,6 +70,13 @@ def _tokenizer() -> Any:
     except ImportError:
         return None
     return Tokenizer()
+
+
+@lru_cache(maxsize=20_000)
+def _level(word: str) -> float | None:
+    analyzer = _analyzer()
+    level: float | None = analyzer.get_average_word_level_float(word) if analyzer else None
+    return level
 
 
 @cache

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghibli_prep.captioning import rules
 from ghibli_prep.captioning.rules import Profile
-from ghibli_prep.settings import CaptionSettings
+from ghibli_prep.settings import CaptionSettings, RuleSettings
 
 TRIGGER = "Ghibli style"
 
@@ -145,3 +146,53 @@ def test_a_trigger_in_front_of_a_text_makes_no_second_one(text: str, trigger: st
     caption = tidy(text, trigger)
     if caption:
         assert tidy(f"{trigger} {caption}", trigger) == caption
+
+
+def mended(text: str, **chosen: Any) -> rules.Mended:
+    return rules.mend(text, Profile.of(CaptionSettings(rules=RuleSettings(**chosen))))
+
+
+@pytest.mark.parametrize(
+    ("written", "by"),
+    [
+        ("Ghibli style a cafe\u0301", "unicode"),
+        ("Ghibli style a \ud83d boy", "unicode"),
+        ("Ghibli style a *red* hat", "markdown"),
+        ("Ghibli style a boy\nin a field", "one-line"),
+        ("Ghibli style Caption: a boy", "preamble"),
+        ("Ghibli stylea young boy", "trigger"),
+        ('Ghibli style "a boy"', "quotes"),
+        ("Ghibli style a boy.", "final-stop"),
+        ("Ghibli style a boy. He smiles", "inner-stops"),
+    ],
+)
+def test_a_mended_caption_says_which_rule_did_it_and_is_left_alone_where_that_rule_is_disabled(
+    written: str, by: str
+) -> None:
+    assert by in mended(written).rules
+    assert by not in mended(written, disabled=(by,)).rules or "\ud83d" in written
+    assert mended(mended(written).text).rules == ()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "a door 3.5 metres high",
+        "a shop, e.g. of bread",
+        "Mr. Smith beside Mrs. Brown",
+        "at 5 p.m. in the U.S. today",
+        "the letter A. on a wall",
+        "is he late? no! he is not",
+    ],
+)
+def test_points_that_end_no_sentence_stay(kept: str) -> None:
+    assert mended(f"Ghibli style {kept}") == rules.Mended(f"Ghibli style {kept}", ())
+
+
+@settings(deadline=None)  # the first one loads what counts tokens
+@given(texts)
+def test_what_was_mended_breaks_no_rule_that_mends(text: str) -> None:
+    profile = Profile.of(CaptionSettings())
+    caption = rules.mend(text, profile).text
+    if caption:
+        assert not [finding for finding in rules.findings(caption, profile) if finding.severity == "mend"]
