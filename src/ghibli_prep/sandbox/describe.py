@@ -48,7 +48,7 @@ def describe(seen: Measured, trigger: str) -> str:
         f"{above} above {below}",
         f"{left} beside {right}",
         f"{_level(seen.detail, _DETAIL)} detail",
-        "average #{:02x}{:02x}{:02x}".format(*seen.average),
+        f"average {_hex(seen.upper)}{_hex(seen.lower)}",
         f"halves {_level(seen.likeness, _LIKENESS)}",
     )
     return f"{trigger} {', '.join(parts)}"
@@ -56,6 +56,11 @@ def describe(seen: Measured, trigger: str) -> str:
 
 def _level(value: float, levels: Levels) -> str:
     return next(word for end, word in levels if value < end)
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    """For pictures that look alike to have captions of their own."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _mostly(colours: tuple[str, ...]) -> str:

@@ -27,7 +27,8 @@ class Measured:
 
     light, shade: the brightest and the darkest ninth, 0 to 8, from the upper left.
     colours: the names of the colours that cover at least a twelfth of the picture, the largest first, at most three.
-    average: red, green and blue, 0 to 255. edges: the main colours of the upper, lower, left and right third.
+    edges: the main colours of the upper, lower, left and right third. upper, lower: each half's average red, green and
+    blue, 0 to 255.
     spread: how much brighter the brightest ninth is than the darkest. likeness: of the left half to the mirrored right.
     """
 
@@ -42,7 +43,8 @@ class Measured:
     shade: int
     colours: tuple[str, ...]
     edges: tuple[str, str, str, str]
-    average: tuple[int, int, int]
+    upper: tuple[int, int, int]
+    lower: tuple[int, int, int]
 
 
 class NotAPicture(Exception):
@@ -58,10 +60,11 @@ def measure(data: bytes) -> Measured:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotAPicture(str(error)) from None
     grey = ImageStat.Stat(small.convert("L"))
-    red, green, blue = ImageStat.Stat(small).mean
+    red, _, blue = ImageStat.Stat(small).mean
     mirrored = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     differing = ImageStat.Stat(ImageChops.difference(small, mirrored).convert("L")).mean[0] / 255
     light, shade, spread = _light(small)
+    upper, lower = _halves(small)
     colours, edges = _colours(small)
     return Measured(
         brightness=grey.mean[0] / 255,
@@ -75,7 +78,8 @@ def measure(data: bytes) -> Measured:
         shade=shade,
         colours=colours,
         edges=edges,
-        average=(round(red), round(green), round(blue)),
+        upper=upper,
+        lower=lower,
     )
 
 
@@ -92,6 +96,11 @@ def colour_name(red: int, green: int, blue: int) -> str:
     if name in ("orange", "yellow") and value < 0.7:
         return "brown" if name == "orange" else "olive"
     return name
+
+
+def _halves(small: Image.Image) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    raw = small.resize((1, 2), Image.Resampling.BOX).tobytes()
+    return (raw[0], raw[1], raw[2]), (raw[3], raw[4], raw[5])
 
 
 def _light(small: Image.Image) -> tuple[int, int, float]:
