@@ -14,13 +14,15 @@ class Banned:
     """A list of names, ready to search for.
 
     Case, width and accents do not count ("TOTORO", "Ｔｏｔｏｒｏ", "Nausicaä"). A line that begins with `=` is for a
-    name that is an ordinary word as well, and is found only as written: `=Howl` finds "Howl" and not "howl".
+    name that is made of ordinary words, and is found as written or all in capitals: `=San` finds "San" and "SAN", not
+    "san".
     """
 
     def __init__(self, names: Iterable[str]) -> None:
         listed = list(names)
         self._any_case = _pattern(_plain(name).casefold() for name in listed if not name.startswith("="))
-        self._as_written = _pattern(_plain(name[1:]) for name in listed if name.startswith("="))
+        ordinary = [_plain(name[1:]) for name in listed if name.startswith("=")]
+        self._as_written = _pattern(spelled for name in ordinary for spelled in (name, name.upper()))
 
     def found(self, text: str) -> list[str]:
         """The names in `text`, each once, in the spelling of the text without accents."""
