@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ghibli_prep.captioning.dispatch import Stop
+from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
 from ghibli_prep.pipeline import BATCH, Pipeline

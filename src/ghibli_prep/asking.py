@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ghibli_prep.captioning import Backend, Key, Question, Slot, rules
-from ghibli_prep.captioning.dispatch import Answer, Clock, Dispatcher, End, Stop, ThreadedCalls
+from ghibli_prep.captioning.calls import Clock, Stop, ThreadedCalls
+from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End
 from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Post, Wait
 from ghibli_prep.captioning.rota import Rota

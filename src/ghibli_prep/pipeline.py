@@ -16,7 +16,8 @@ from typing import Literal, TypeVar
 
 from ghibli_prep import detectors
 from ghibli_prep.asking import Asking, Means
-from ghibli_prep.captioning.dispatch import Done, End, Stop
+from ghibli_prep.captioning.calls import Stop
+from ghibli_prep.captioning.dispatch import Done, End
 from ghibli_prep.console import Console
 from ghibli_prep.detectors.model_files import DownloadBar
 from ghibli_prep.errors import Stopped

@@ -13,7 +13,8 @@ from pathlib import Path
 from ghibli_prep import detectors, report
 from ghibli_prep.asking import Means, duration, in_words, stand
 from ghibli_prep.captioning import Backend, Key
-from ghibli_prep.captioning.dispatch import Clock, Done, End, Interrupted, Refused, Stop
+from ghibli_prep.captioning.calls import Clock, Stop
+from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused
 from ghibli_prep.captioning.posts import Exhausted
 from ghibli_prep.console import Console
 from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, Stopped, UsageError

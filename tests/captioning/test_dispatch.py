@@ -26,19 +26,8 @@ from ghibli_prep.captioning import (
     SlotTired,
     Usage,
 )
-from ghibli_prep.captioning.dispatch import (
-    Answer,
-    Call,
-    Calls,
-    Clock,
-    Dispatcher,
-    Done,
-    Heard,
-    Interrupted,
-    Refused,
-    Stop,
-    ThreadedCalls,
-)
+from ghibli_prep.captioning.calls import Call, Calls, Clock, Heard, Stop, ThreadedCalls
+from ghibli_prep.captioning.dispatch import Answer, Dispatcher, Done, Interrupted, Refused
 from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ghibli_prep.captioning import Key, Slot, Usage
-from ghibli_prep.captioning.dispatch import Answer, Call
+from ghibli_prep.captioning.calls import Call
+from ghibli_prep.captioning.dispatch import Answer
 from ghibli_prep.captioning.posts import Ask, Post
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.samples import Captioned, Resized

@@ -28,8 +28,9 @@ from ghibli_prep.captioning import (
     SlotTired,
     Usage,
 )
+from ghibli_prep.captioning.calls import Call, Heard, Stop
 from ghibli_prep.captioning.days import next_reset, pacific_day
-from ghibli_prep.captioning.dispatch import Answer, Call, Dispatcher, Done, Heard, Refused, Stop
+from ghibli_prep.captioning.dispatch import Answer, Dispatcher, Done, Refused
 from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Post
 from ghibli_prep.captioning.rota import Rota, Strategy

@@ -1,50 +1,22 @@
-"""Asks, waits, hears: the only file that sleeps. Which slot is asked, and what a failure means for it, is `rota`'s.
+"""Gets an outcome for each picture: places requests, hears answers, hands each on the moment it is heard.
 
-Each answer is handed on the moment it is heard, for the pipeline to write down before anything else happens.
+Which slot is asked, and what a failure means for it, is `rota`'s; what becomes of a picture, `judging`'s; and the
+waiting is `calls`'s.
 """
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-import queue
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
-from ghibli_prep.captioning import Attempt, Backend, Question, Slot, Usage
+from ghibli_prep.captioning import Slot, Usage
+from ghibli_prep.captioning.calls import Call, Calls, Heard, Stop
 from ghibli_prep.captioning.judging import Judge, Story
 from ghibli_prep.captioning.posts import Ask, Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Finding
 from ghibli_prep.samples import Outcome, Resized
-
-GLANCE = 0.2
-"""Seconds after which a wait looks up whether the user said stop: on Windows a longer wait hears no Ctrl-C."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request under way.
-
-    sent_at: seconds since the epoch; order: the picture's place among all; remark: what is added to the prompt.
-    """
-
-    picture: Resized
-    slot: Slot
-    sent_at: float
-    order: int = 0
-    remark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came of a call: an attempt, or the exception that a backend must not raise but did."""
-
-    call: Call
-    result: Attempt | BaseException
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,123 +55,6 @@ class Interrupted:
 
 
 End = Done | Exhausted | Refused | Interrupted
-
-
-class Stop:
-    """Whether the user said stop: once (finish what is under way), or twice (stop at once).
-
-    listening: somebody looks here often, and saves what was paid for before it stops.
-    """
-
-    def __init__(self) -> None:
-        self.times = 0
-        self.listening = False
-
-    def ask(self) -> None:
-        self.times += 1
-
-    @property
-    def soon(self) -> bool:
-        return self.times > 0
-
-    @property
-    def at_once(self) -> bool:
-        return self.times > 1
-
-
-class Clock:
-    """Seconds since the epoch that never go back: a computer's clock may be set back, and rests end all the same.
-
-    Jumps forward are followed: after a laptop's sleep it is as late as it says.
-    """
-
-    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
-        self._wall, self._steady = wall, steady
-        self._ahead = float("-inf")
-
-    def __call__(self) -> float:
-        self._ahead = max(self._ahead, self._wall() - self._steady())
-        return self._ahead + self._steady()
-
-
-class Calls(Protocol):
-    """The telephone: real threads, or a simulation in virtual time."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        ...
-
-    def place(self, call: Call) -> None: ...
-
-    def hear(self, until: float) -> Heard | None:
-        """The next answer; None at `until`, or earlier when the user said stop."""
-        ...
-
-
-class ThreadedCalls:
-    """Calls over a backend, a daemon thread each, at most `ceiling` of them; close it when done.
-
-    A thread that hangs holds nothing up: its request has a timeout, and the process may end without it.
-    """
-
-    def __init__(
-        self, backend: Backend, question: Question, ceiling: int, stop: Stop, clock: Callable[[], float] | None = None
-    ) -> None:
-        self._backend, self._question, self._stop, self._clock = backend, question, stop, clock or Clock()
-        self._ceiling = ceiling
-        self._threads: list[threading.Thread] = []
-        self._idle = 0
-        self._lock = threading.Lock()
-        self._orders: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Heard] = queue.SimpleQueue()
-
-    def now(self) -> float:
-        return self._clock()
-
-    def place(self, call: Call) -> None:
-        with self._lock:
-            new = self._idle <= 0 and len(self._threads) < self._ceiling
-            self._idle += new - 1
-        if new:
-            thread = threading.Thread(target=self._work, name=f"ask-{len(self._threads) + 1}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        self._orders.put(call)
-
-    def _work(self) -> None:
-        while (call := self._orders.get()) is not None:
-            result: Attempt | BaseException
-            try:
-                result = self._backend.ask(call.picture.file, call.slot, self._asked(call))
-            except BaseException as error:  # noqa: BLE001 - it goes on in the main thread, after the other answers
-                result = error
-            with self._lock:
-                self._idle += 1
-            self._answers.put(Heard(call, result))
-
-    def _asked(self, call: Call) -> Question:
-        return replace(self._question, prompt=self._question.prompt + call.remark)
-
-    def hear(self, until: float) -> Heard | None:
-        resting = until != float("inf")
-        while True:
-            left = max(0.0, until - self.now())
-            try:
-                return self._answers.get(timeout=min(GLANCE, left)) if left else self._answers.get_nowait()
-            except queue.Empty:
-                if not left or self._stop.at_once or (resting and self._stop.soon):
-                    return None
-
-    def close(self) -> None:
-        """Send the threads home: what is not begun is not asked, and who hangs is left behind."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._orders.get_nowait()
-        for _ in self._threads:
-            self._orders.put(None)
-        deadline = time.monotonic() + GLANCE
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class Dispatcher:
