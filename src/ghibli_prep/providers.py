@@ -38,8 +38,8 @@ class SandboxBackend:
         self._sandbox = Sandbox(SandboxSettings(models={model: ModelSettings() for model in models}))
         self._client = backends.make("google-genai", self._sandbox.url)
 
-    def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
-        return self._client.ask(picture, slot, question)
+    def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
+        return self._client.ask(pictures, slot, question)
 
     def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:
         return self._client.models(key)

@@ -294,10 +294,10 @@ class Provider:
         self.asked: list[int] = []
         self.prompts: list[str] = []
 
-    def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
+    def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
         assert slot.model.startswith("m") and replace(question, prompt="describe") == QUESTION
         self.prompts.append(question.prompt)
-        number = int(picture.stem)
+        number = int(pictures[0].stem)
         self.asked.append(number)
         reply = self._reply(number)
         return good(number) if reply is GOOD else reply

@@ -174,8 +174,8 @@ Attempt = (
 class Backend(Protocol):
     """A provider. One instance serves all slots and many threads at once."""
 
-    def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
-        """Send the JPEG at `picture` once and say what came of it. Raises only OSError, on reading `picture`."""
+    def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
+        """Send these JPEGs in one request, once, and say what came of it. Raises only OSError, on reading one."""
         ...
 
     def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:

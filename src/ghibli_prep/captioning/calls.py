@@ -127,7 +127,7 @@ class ThreadedCalls:
         while (call := self._orders.get()) is not None:
             result: Attempt | BaseException
             try:
-                result = self._backend.ask(call.picture.file, call.slot, self._asked(call))
+                result = self._backend.ask([call.picture.file], call.slot, self._asked(call))
             except BaseException as error:  # noqa: BLE001 - it goes on in the main thread, after the other answers
                 result = error
             with self._lock:

@@ -104,7 +104,7 @@ def test_every_foreign_error_becomes_the_attempt_that_says_whose_fault_it_is(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path, status: int, body: object, kind: type
 ) -> None:
     server.answers(body, status)
-    attempt = make(server.url).ask(picture, slot, question)
+    attempt = make(server.url).ask([picture], slot, question)
     assert isinstance(attempt, kind), attempt
     assert len(server.asked) == 1, "a backend asks once"
 
@@ -113,7 +113,7 @@ def test_a_caption_comes_with_its_tokens_and_the_models_version(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers(GOOD)
-    attempt = make(server.url).ask(picture, slot, question)
+    attempt = make(server.url).ask([picture], slot, question)
     assert attempt == Described("Ghibli style a cat", Usage(300, 25), "gemini-2.5-flash-001")
 
 
@@ -121,7 +121,7 @@ def test_what_is_sent_is_the_very_jpeg_the_prompt_and_the_room_for_the_answer(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers(GOOD)
-    make(server.url).ask(picture, slot, question)
+    make(server.url).ask([picture], slot, question)
     ((path, key, body),) = server.asked
     assert path.split("?")[0] == "/v1beta/models/gemini-2.5-flash:generateContent"
     assert key == slot.key.secret
@@ -151,14 +151,14 @@ def test_what_comes_with_200_is_not_always_a_caption(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path, body: object, kind: type
 ) -> None:
     server.answers(body)
-    assert isinstance(make(server.url).ask(picture, slot, question), kind)
+    assert isinstance(make(server.url).ask([picture], slot, question), kind)
 
 
 def test_an_unknown_finish_reason_is_no_caption(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers({"candidates": [{"finishReason": "TIRED", "content": {"parts": [{"text": "Ghibli style"}]}}]})
-    attempt = make(server.url).ask(picture, slot, question)
+    attempt = make(server.url).ask([picture], slot, question)
     assert attempt == AnswerUnusable("the answer ended in a way that is not known: TIRED")
 
 
@@ -167,7 +167,7 @@ def test_no_answer_in_time_is_the_services_fault(
 ) -> None:
     server.answers(GOOD)
     server.wait = 30
-    attempt = make(server.url).ask(picture, slot, replace(question, timeout=0.3))
+    attempt = make(server.url).ask([picture], slot, replace(question, timeout=0.3))
     assert attempt == ServiceDown("no answer in time")
 
 
@@ -176,7 +176,7 @@ def test_a_port_that_nobody_listens_on_is_the_services_fault(
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        attempt = make(f"http://127.0.0.1:{taken.getsockname()[1]}").ask(picture, slot, question)
+        attempt = make(f"http://127.0.0.1:{taken.getsockname()[1]}").ask([picture], slot, question)
     assert isinstance(attempt, ServiceDown)
     assert "cannot be reached" in attempt.reason
 
@@ -185,7 +185,7 @@ def test_a_message_that_quotes_the_key_is_shown_without_it(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers(error(403, "PERMISSION_DENIED", f"The key {slot.key.secret} was reported as leaked."), 403)
-    attempt = make(server.url).ask(picture, slot, question)
+    attempt = make(server.url).ask([picture], slot, question)
     assert attempt == KeyDead("The key [key 2] was reported as leaked")
 
 
@@ -193,7 +193,7 @@ def test_a_picture_that_is_gone_is_an_os_error(
     make: Make, server: Canned, slot: Slot, question: Question, tmp_path: Path
 ) -> None:
     with pytest.raises(FileNotFoundError):
-        make(server.url).ask(tmp_path / "gone.jpg", slot, question)
+        make(server.url).ask([tmp_path / "gone.jpg"], slot, question)
     assert server.asked == []
 
 
@@ -205,7 +205,7 @@ def test_many_threads_with_two_keys_each_send_their_own(
     slots = [Slot(keys[number % 2], f"gemini-{number}-pro") for number in range(100)]
     backend = make(server.url)
     with ThreadPoolExecutor(8) as pool:
-        attempts = list(pool.map(lambda one: backend.ask(picture, one, question), slots))
+        attempts = list(pool.map(lambda one: backend.ask([picture], one, question), slots))
     assert all(isinstance(attempt, Described) for attempt in attempts)
     assert len(server.asked) == 100
     sent = {(path.split("/")[3].split(":")[0], key) for path, key, _ in server.asked}
@@ -252,7 +252,7 @@ def test_the_environment_cannot_send_a_picture_elsewhere_or_with_another_key(
     monkeypatch.setenv("GOOGLE_GENAI_CLIENT_MODE", "replay")
     monkeypatch.setenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN", "elsewhere.example")
     server.answers(GOOD)
-    assert isinstance(make(server.url).ask(picture, slot, question), Described)
+    assert isinstance(make(server.url).ask([picture], slot, question), Described)
     ((path, key, _),) = server.asked
     assert key == slot.key.secret
     assert path.startswith("/v1beta/")

@@ -75,7 +75,7 @@ def test_no_body_breaks_a_backend(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path, status: int, body: object, kind: type
 ) -> None:
     server.answers(body, status, **({"Location": "/elsewhere"} if status == 302 else {}))
-    attempt = make(server.url).ask(picture, slot, question)
+    attempt = make(server.url).ask([picture], slot, question)
     assert isinstance(attempt, kind), attempt
     assert len(server.asked) == 1
 
@@ -97,7 +97,7 @@ def test_thoughts_are_no_caption_whatever_the_client_knows_of_them(
     body = stop(content={"parts": [{"text": "Let me think", "thought": True}, {"text": "Ghibli style 猫"}]})
     counts = {"promptTokenCount": 9, "candidatesTokenCount": 4, "thoughtsTokenCount": 30}
     server.answers({**body, "usageMetadata": counts})
-    attempt = make(server.url).ask(picture, slot, question)
+    attempt = make(server.url).ask([picture], slot, question)
     assert attempt == Described("Ghibli style 猫", Usage(9, 34), "gemini-2.5-flash")
 
 
@@ -105,7 +105,7 @@ def test_tokens_that_are_no_numbers_cost_no_caption(
     make: Make, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers({**stop(content={"parts": [{"text": "a"}]}), "usageMetadata": {"promptTokenCount": "many"}})
-    assert make(server.url).ask(picture, slot, question) == Described("a", Usage(), "gemini-2.5-flash")
+    assert make(server.url).ask([picture], slot, question) == Described("a", Usage(), "gemini-2.5-flash")
 
 
 @pytest.mark.parametrize("secret", ["", "two words", "line\nbreak", "schlüssel", "zero\x00", " padded"])
@@ -113,7 +113,7 @@ def test_a_key_that_no_header_can_hold_is_dead_and_never_sent_or_shown(
     make: Make, server: Canned, question: Question, picture: Path, secret: str
 ) -> None:
     backend, key = make(server.url), Key(3, "GEMINI_API_KEY_3", secret)
-    for answer in (backend.ask(picture, Slot(key, "gemini-2.5-flash"), question), backend.models(key)):
+    for answer in (backend.ask([picture], Slot(key, "gemini-2.5-flash"), question), backend.models(key)):
         assert answer == KeyDead("it has characters that no key has")
     assert server.asked == []
 
@@ -122,7 +122,7 @@ def test_a_model_that_the_client_does_not_ask_is_gone(
     server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     backend = backends.make("google-genai", server.url)
-    attempt = backend.ask(picture, Slot(slot.key, "../other"), question)
+    attempt = backend.ask([picture], Slot(slot.key, "../other"), question)
     assert isinstance(attempt, ModelGone)
     assert server.asked == []
 

@@ -69,7 +69,7 @@ def test_a_model_is_told_to_think_as_little_as_it_takes(
     backend: Backend, server: Canned, slot: Slot, question: Question, picture: Path, model: str, setting: object
 ) -> None:
     server.answers(GOOD)
-    backend.ask(picture, replace(slot, model=model), question)
+    backend.ask([picture], replace(slot, model=model), question)
     assert told(server) == [setting]
 
 
@@ -83,9 +83,9 @@ def test_a_model_that_refuses_is_told_less_each_time_and_at_last_nothing(
         "Even now it complains of thinking.",
     ):
         server.answers(refusal(message), 400)
-        assert isinstance(backend.ask(picture, slot, question), AnswerUnusable)
+        assert isinstance(backend.ask([picture], slot, question), AnswerUnusable)
     server.answers(GOOD)
-    assert isinstance(backend.ask(picture, slot, question), Described)
+    assert isinstance(backend.ask([picture], slot, question), Described)
     assert told(server) == [MINIMAL, LOW, None, None]
 
 
@@ -93,10 +93,10 @@ def test_what_one_model_refuses_another_is_still_told(
     backend: Backend, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers(refusal("Budget 0 is invalid. This model only works in thinking mode."), 400)
-    backend.ask(picture, slot, question)
+    backend.ask([picture], slot, question)
     server.answers(GOOD)
-    backend.ask(picture, replace(slot, model="gemini-2.5-flash-lite"), question)
-    backend.ask(picture, slot, question)
+    backend.ask([picture], replace(slot, model="gemini-2.5-flash-lite"), question)
+    backend.ask([picture], slot, question)
     assert told(server) == [BUDGET_0, BUDGET_0, None]
 
 
@@ -104,8 +104,8 @@ def test_another_complaint_leaves_the_setting_alone(
     backend: Backend, server: Canned, slot: Slot, question: Question, picture: Path
 ) -> None:
     server.answers(refusal("Something else is wrong."), 400)
-    backend.ask(picture, slot, question)
-    backend.ask(picture, slot, question)
+    backend.ask([picture], slot, question)
+    backend.ask([picture], slot, question)
     assert told(server) == [BUDGET_0, BUDGET_0]
 
 
@@ -116,8 +116,8 @@ def test_many_refusals_of_one_setting_are_one_step(
     server.answers(refusal("No such thinking level."), 400)
     server.wait = 0.5  # so that all are asked before the first is answered
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: backend.ask(picture, slot, question), range(8)))
+        list(pool.map(lambda _: backend.ask([picture], slot, question), range(8)))
     server.wait = 0
     server.answers(GOOD)
-    backend.ask(picture, slot, question)
+    backend.ask([picture], slot, question)
     assert told(server) == [MINIMAL] * 8 + [LOW]

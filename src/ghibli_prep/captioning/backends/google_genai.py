@@ -42,9 +42,8 @@ class GoogleGenai:
         self._lost = _lost()
         self._thinking = Thinking()
 
-    def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
+    def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
         """A 400 that speaks of thinking is an `AnswerUnusable` too: asked again, the model is told less."""
-        jpeg = picture.read_bytes()
         told = self._thinking.setting(slot.model)
         config = types.GenerateContentConfig(
             max_output_tokens=question.max_output_tokens,
@@ -53,7 +52,7 @@ class GoogleGenai:
             http_options=_within(question.timeout),
         )
         contents: list[types.PartUnionDict] = [
-            types.Part.from_bytes(data=jpeg, mime_type="image/jpeg"),
+            *(types.Part.from_bytes(data=picture.read_bytes(), mime_type="image/jpeg") for picture in pictures),
             types.Part.from_text(text=question.prompt),
         ]
 

@@ -40,11 +40,12 @@ class GoogleGenerativeai:
         self._idle: dict[tuple[Key, type], list[Any]] = {}
         self._lock = threading.Lock()
 
-    def ask(self, picture: Path, slot: Slot, question: Question) -> Attempt:
-        jpeg = api.Blob(mime_type="image/jpeg", data=picture.read_bytes())
+    def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
+        blobs = [api.Blob(mime_type="image/jpeg", data=picture.read_bytes()) for picture in pictures]
+        parts = [*(api.Part(inline_data=blob) for blob in blobs), api.Part(text=question.prompt)]
         request = api.GenerateContentRequest(
             model=f"models/{slot.model}",
-            contents=[api.Content(role="user", parts=[api.Part(inline_data=jpeg), api.Part(text=question.prompt)])],
+            contents=[api.Content(role="user", parts=parts)],
             generation_config=api.GenerationConfig(max_output_tokens=question.max_output_tokens),
         )
 
