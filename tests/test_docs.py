@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel
 
 from ghibli_prep.cli import app
-from ghibli_prep.settings import Limits, Settings
+from ghibli_prep.settings import Limits, Prices, Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -47,9 +47,9 @@ def test_every_option_has_help_and_is_in_the_readme(name: str) -> None:
         assert longest in README, f"{name} {longest} is not in the README"
 
 
-@pytest.mark.parametrize("name", sorted(settings_of(Settings) | set(Limits.model_fields)))
+@pytest.mark.parametrize("name", sorted(settings_of(Settings) | set(Limits.model_fields) | set(Prices.model_fields)))
 def test_every_setting_is_in_the_readme_and_in_the_shipped_file(name: str) -> None:
-    if name != "limits":
+    if name not in ("limits", "prices"):
         assert f"`{name}`" in README
     assert re.search(rf"\b{name}\b", (ROOT / "configs" / "ghibli.toml").read_text("utf-8"))
 

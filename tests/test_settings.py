@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 
 from ghibli_prep import resources, settings
 from ghibli_prep.errors import SettingsError
-from ghibli_prep.settings import CaptionSettings, Limits, ResizeSettings, Settings
+from ghibli_prep.settings import CaptionSettings, Limits, Prices, ResizeSettings, Settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -32,8 +33,8 @@ def test_the_shipped_file_shows_every_setting_at_its_default() -> None:
 
     def names(part: type[BaseModel], shown: dict[str, Any]) -> None:
         for name, field in part.model_fields.items():
-            if name == "limits":
-                continue  # shown as comments: there is none by default
+            if name in ("limits", "prices"):
+                continue  # shown as comments: there are none by default
             assert name in shown, f"{part.__name__}: {name} is not in configs/ghibli.toml"
             if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
                 names(field.annotation, shown[name])
@@ -41,13 +42,14 @@ def test_the_shipped_file_shows_every_setting_at_its_default() -> None:
     names(Settings, shipped)
 
 
-def test_the_limits_shown_as_comments_are_those_that_exist() -> None:
+def test_the_limits_and_prices_shown_as_comments_are_those_that_exist() -> None:
     text = resources.config("ghibli.toml").read_text("utf-8")
     comments = text[text.index("# [caption.limits.") :]
-    uncommented = "\n".join(line.removeprefix("# ") for line in comments.splitlines())
-    shown = tomllib.loads(uncommented)["caption"]["limits"]["gemini-2.5-flash"]
-    assert shown.keys() == Limits.model_fields.keys()
-    Limits.model_validate(shown)
+    uncommented = "\n".join(line[2:] for line in comments.splitlines() if re.match(r"# (\[|\w+ = )", line))
+    shown = tomllib.loads(uncommented)["caption"]
+    for kind, name in ((Limits, "limits"), (Prices, "prices")):
+        assert shown[name]["gemini-2.5-flash"].keys() == kind.model_fields.keys()
+    CaptionSettings.model_validate(shown)
 
 
 def test_without_a_file_all_is_at_its_default() -> None:

@@ -5,17 +5,20 @@ Between the two sides it carries facts only: what is spent goes to the workspace
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from ghibli_prep.captioning import Backend, Key, Question, Slot, rules
 from ghibli_prep.captioning.calls import Clock, Stop, ThreadedCalls
 from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End
 from ghibli_prep.captioning.judging import Judge
 from ghibli_prep.captioning.posts import Exhausted, Post, Wait
+from ghibli_prep.captioning.prices import cost
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Bar, Console
@@ -24,12 +27,20 @@ from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
 from ghibli_prep.settings import CaptionSettings
 from ghibli_prep.workspace import Workspace, checkpoint
 from ghibli_prep.workspace.checkpoint import Checkpoint, local_time
+from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.quota import Spent
 
 SAVE_SECONDS = 2.0
 """At most this much of what is cheap, the checkpoint and the count of requests, is lost by a kill."""
 PICTURE_TOKENS = 258
 """What a picture of 512x512 costs on the 2.x models; used to keep to a limit of tokens a minute."""
+
+
+_OUTCOMES: Mapping[type, Literal["captioned", "blocked", "failed"]] = {
+    Captioned: "captioned",
+    Blocked: "blocked",
+    Failed: "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Asking:
         self._last: tuple[int, Slot] | None = None
         self._full: GhibliPrepError | None = None
         self._warned: Counter[str] = Counter()
+        self._prompt_hash = hashlib.sha256(means.settings.prompt_text.encode()).hexdigest()[:16]
 
     def run(self, pictures: Sequence[Resized], wait: bool) -> End:
         """Ask until every picture has its outcome or nobody can be asked; with `wait`, sleep through resets.
@@ -144,7 +156,7 @@ class Asking:
 
     def _record(self, answer: Answer) -> None:
         with self._hearing_out():
-            self._workspace.record(answer.outcome)
+            self._workspace.record(answer.outcome, self._made(answer))
         self._last = answer.outcome.number, answer.slot
         match answer.outcome:
             case Captioned(number, text):
@@ -153,6 +165,32 @@ class Asking:
                 self._means.console.tell(f"{number}.jpg is blocked by the provider's safety filter ({reason})")
             case Failed(number, reason):
                 self._means.console.tell(f"{number}.jpg gets no caption: {reason}")
+
+    def _made(self, answer: Answer) -> Provenance:
+        settings, workspace, outcome, slot = self._means.settings, self._workspace, answer.outcome, answer.slot
+        return Provenance(
+            number=outcome.number,
+            outcome=_OUTCOMES[type(outcome)],
+            text=outcome.text if isinstance(outcome, Captioned) else "",
+            reason="" if isinstance(outcome, Captioned) else outcome.reason,
+            source=workspace.facts.sources.get(outcome.number, ""),
+            picture=workspace.hash_of(outcome.number),
+            backend=settings.backend,
+            model=slot.model,
+            model_version=answer.model_version,
+            key=slot.key.position,
+            fingerprint=slot.key.fingerprint,
+            prompt=self._prompt_hash,
+            mended=answer.mended,
+            asked_again=answer.asked_again,
+            input_tokens=answer.usage.input_tokens,
+            output_tokens=answer.usage.output_tokens,
+            cost=cost(answer.usage, settings.prices.get(slot.model)),
+            attempts=answer.attempts,
+            requests=1.0,
+            seconds=round(answer.seconds, 3),
+            time=datetime.fromtimestamp(self._means.clock(), UTC).isoformat(timespec="seconds"),
+        )
 
     @contextmanager
     def _hearing_out(self) -> Iterator[None]:

@@ -84,6 +84,13 @@ class Limits(Part):
     tpm: PositiveInt | None = None
 
 
+class Prices(Part):
+    """What a model takes, in USD for a million tokens of the request and of the answer."""
+
+    input: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    output: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 RuleName = Literal[
     "unicode", "markdown", "one-line", "preamble", "trigger", "quotes", "final-stop", "inner-stops",
     "refusal", "min-words", "max-words", "names", "language", "loop", "same-text",
@@ -140,6 +147,7 @@ class CaptionSettings(Part):
     base_url: str = ""
     rules: RuleSettings = RuleSettings()
     limits: dict[str, Limits] = {}
+    prices: dict[str, Prices] = {}
 
     @field_validator("models")
     @classmethod
@@ -224,13 +232,16 @@ def _in_words(problem: Any) -> str:
     return f"{name}: no such setting. Did you mean {nearest[0]}?"
 
 
+_BY_MODEL: dict[str, type[Part]] = {"limits": Limits, "prices": Prices}
+
+
 def _known_names(part: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every setting's dotted name, sections among them; `caption.limits` has a model's name in the middle."""
+    """Every setting's dotted name, sections among them; limits and prices have a model's name in the middle."""
     names = []
     for name, field in part.model_fields.items():
         names.append(prefix + name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             names += _known_names(field.annotation, f"{prefix}{name}.")
-        elif name == "limits":
-            names += [f"{prefix}limits.MODEL.{limit}" for limit in Limits.model_fields]
+        elif name in _BY_MODEL:
+            names += [f"{prefix}{name}.MODEL.{one}" for one in _BY_MODEL[name].model_fields]
     return names

@@ -30,13 +30,14 @@ from ghibli_prep.samples import (
     Resized,
     Unreadable,
 )
-from ghibli_prep.workspace import checkpoint, journal, placing, quota
+from ghibli_prep.workspace import checkpoint, journal, placing, provenance, quota
 from ghibli_prep.workspace.atomic import disk_errors_in_words, left_halves, move
 from ghibli_prep.workspace.checkpoint import Checkpoint
 from ghibli_prep.workspace.identities import Identities
 from ghibli_prep.workspace.journal import Event, Numbered, Restored, Settled
 from ghibli_prep.workspace.lock import hold
 from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
+from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.quota import Spent
 from ghibli_prep.workspace.rescue import Rescue
 
@@ -58,7 +59,8 @@ class Workspace:
         self.state = root / ".ghibli-prep"
         self.staging = self.state / "staging"
         self.log = self.state / "run.log"
-        self._hash_file = hash_file
+        self._answers = self.state / "captions.jsonl"
+        self.hash_file = hash_file
         self._lock: BaseFileLock | None = None
         self.mended = False
         with disk_errors_in_words(root):
@@ -112,10 +114,11 @@ class Workspace:
                 shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
         checkpoint.migrate(self.root / "checkpoint.json", self.state)
         journal.start(self.state / "journal.jsonl")
+        provenance.start(self._answers)
         self.mended = self._metadata.mend()
         self._rescue.keep_reserve()
         self._settle()
-        self.identity_of = Identities(self.state / "identities.jsonl", self.state / "identities.jsonl", self._hash_file)
+        self.identity_of = Identities(self.state / "identities.jsonl", self.state / "identities.jsonl", self.hash_file)
         lines = {**self.captions, **self._lines_removed.texts}
         self._last_number = max({*self.facts.sources, *lines, *self.pictures(), *self.pictures_removed()}, default=0)
         self._strays: dict[str, list[int]] | None = None
@@ -148,6 +151,13 @@ class Workspace:
     def file(self, number: int) -> Path:
         return self.train / file_name(number)
 
+    def hash_of(self, number: int) -> str:
+        """SHA-256 of the JPEG in `train/`, in hex; "" where it cannot be read."""
+        try:
+            return self.hash_file(self.file(number))
+        except OSError:
+            return ""
+
     def pending(self) -> list[int]:
         """The numbers of the pictures that still want a caption, ascending."""
         done = self.captions.keys() | self.facts.failed.keys() | self.dropped_by_hand()
@@ -160,6 +170,10 @@ class Workspace:
         """The pictures in `train/` that no caption can be had for, and why."""
         here = set(self.pictures()) - self.captions.keys()
         return {number: why for number, why in sorted(self.facts.failed.items()) if number in here}
+
+    def provenance(self) -> dict[int, Provenance]:
+        """Where the last answer for each picture came from, read anew. Raises ForeignState."""
+        return {made.number: made for made in provenance.read(self._answers)}
 
     def dropped_by_hand(self) -> set[int]:
         """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""
@@ -180,8 +194,8 @@ class Workspace:
 
     # Recording ---------------------------------------------------------------------------------------
 
-    def record(self, sample: Kept | Rejected | Unreadable | Outcome) -> None:
-        """Write down what happened to a picture. A caption is on the disk when this returns."""
+    def record(self, sample: Kept | Rejected | Unreadable | Outcome, made: Provenance | None = None) -> None:
+        """Write down what happened to a picture, and where it came from. A caption is on the disk when this returns."""
         match sample:
             case Captioned(number, text):
                 self._metadata.set(number, text)
@@ -195,6 +209,8 @@ class Workspace:
                 self._note(sample, durable=False)
         if isinstance(sample, Captioned | Blocked) and sample.number in self.facts.failed:
             self._note(Failed(sample.number, ""))  # asked again, it failed no more: should its line be deleted one day
+        if made is not None:
+            provenance.append(self._answers, made)
 
     def number(self, batch: Iterable[Rendered]) -> list[Resized]:
         """Give each picture its number and its place in `train/`.
@@ -227,8 +243,8 @@ class Workspace:
             for folder in (self.train, self.removed):
                 for number in _pictures_in(folder):
                     if number not in self.facts.sources:
-                        self._strays.setdefault(self._hash_file(folder / file_name(number)), []).append(number)
-        if self._strays and (known := self._strays.get(self._hash_file(picture.file))):
+                        self._strays.setdefault(self.hash_file(folder / file_name(number)), []).append(number)
+        if self._strays and (known := self._strays.get(self.hash_file(picture.file))):
             return known.pop(0)
         self._last_number += 1
         return self._last_number
