@@ -46,7 +46,10 @@ def test_the_summary_says_what_is_left_and_what_to_do(workspace: Workspace) -> N
 def test_a_complete_dataset_is_called_one(workspace: Workspace) -> None:
     for number in (1, 2, 3):
         workspace.record(Captioned(number, "Ghibli style a boy"))
-    assert f"The dataset is complete: point your trainer at {workspace.train}" in report.summary(workspace)
+    assert (
+        f"The dataset is complete: point your trainer at {workspace.train} (`ghibli-prep validate`"
+        in report.summary(workspace)
+    )
 
 
 def test_yesterdays_requests_and_a_quota_that_is_back_are_not_shown(workspace: Workspace) -> None:

@@ -32,7 +32,8 @@ def test_the_shipped_file_shows_every_setting_at_its_default() -> None:
     assert Settings.model_validate(shipped) == Settings()
 
     def names(part: type[BaseModel], shown: dict[str, Any]) -> None:
-        for name, field in part.model_fields.items():
+        for attribute, field in part.model_fields.items():
+            name = field.alias or attribute
             if name in ("limits", "prices"):
                 continue  # shown as comments: there are none by default
             assert name in shown, f"{part.__name__}: {name} is not in configs/ghibli.toml"

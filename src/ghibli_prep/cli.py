@@ -258,6 +258,26 @@ def status(
     _session(config, workspace, source).status(as_json)
 
 
+@app.command(epilog="Example: ghibli-prep validate --fix")
+def validate(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]", help="A workspace, or any folder with pictures and a metadata.jsonl. Default: --workspace."
+        ),
+    ] = None,
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what can be mended safely, then say what remains. Deletes no caption.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check every rule that the dataset must meet. Ends with 3 where it found problems; without --fix only looks."""
+    _session(config, folder or workspace, source).validate(as_json, fix)
+
+
 @app.command(epilog="Example: ghibli-prep demo -w /tmp/demo")
 def demo(
     workspace: Annotated[

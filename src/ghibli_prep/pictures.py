@@ -61,7 +61,7 @@ def open_rgb(file: Path, max_megapixels: int, background: Rgb) -> Image.Image:
 
     Raises NotAPicture, also for more than `max_megapixels` million pixels, which is found before decoding.
     """
-    _quiet()
+    quiet()
     try:
         with file.open("rb") as opened:
             head = opened.read(HEAD_BYTES)
@@ -77,7 +77,7 @@ def open_rgb(file: Path, max_megapixels: int, background: Rgb) -> Image.Image:
         raise NotAPicture(_in_words(error)) from None
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Pillow warns of odd metadata, which no user can act on: none of its warnings are shown in this process.
 
     `warnings.catch_warnings` would not do, as pictures are opened in several threads at a time.

@@ -93,7 +93,9 @@ def summary(workspace: Workspace) -> str:
     if blocked or failed:
         lines.append("`ghibli-prep cleanup` takes out the pictures without a caption.")
     elif not pending and captioned:
-        lines.append(f"The dataset is complete: point your trainer at {workspace.train}")
+        lines.append(
+            f"The dataset is complete: point your trainer at {workspace.train} (`ghibli-prep validate` checks it)"
+        )
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from ghibli_prep.captioning.calls import Clock, Stop
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused
 from ghibli_prep.captioning.posts import Exhausted
 from ghibli_prep.console import Console
-from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, Stopped, UsageError
+from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, ProblemsFound, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
 from ghibli_prep.providers import SANDBOX_KEY, make_backend, need_backend
 from ghibli_prep.samples import Found, Removed
@@ -123,6 +123,18 @@ class Session:
             self.console.show_json(now)
         else:
             self.console.show(report.in_words(now))
+
+    def validate(self, as_json: bool, fix: bool) -> None:
+        """Raises ProblemsFound for what is not as it must be, once it was shown."""
+        from ghibli_prep import validating
+
+        report = validating.run(self.root, self.settings, self.console, _hash_file, fix)
+        if as_json:
+            self.console.show_json(validating.as_json(report))
+        else:
+            self.console.show(validating.in_words(report))
+        if report.problems:
+            raise ProblemsFound(validating.last_words(report))
 
     def show_keys(self, as_json: bool) -> None:
         """Raises MissingKey where no key is accepted, Paused where the service cannot be reached."""

@@ -177,10 +177,21 @@ class CaptionSettings(Part):
         return resources.prompt(self.prompt).replace("{trigger}", self.trigger)
 
 
+class ValidateSettings(Part):
+    """near_duplicates: what pictures that are nearly the same are; "off": not looked for. near_bits: how many of the
+    256 bits of their perceptual hashes may differ. near_levels: how far apart brightness and colour may be, 0 to 255,
+    in any part of a grid of 16 x 16."""
+
+    near_duplicates: Literal["problem", "warning", "off"] = "problem"
+    near_bits: Annotated[int, Field(ge=0, le=16)] = 8
+    near_levels: Annotated[int, Field(ge=0, le=255)] = 4
+
+
 class Settings(Part):
     filter: FilterSettings = FilterSettings()
     resize: ResizeSettings = ResizeSettings()
     caption: CaptionSettings = CaptionSettings()
+    validating: ValidateSettings = Field(ValidateSettings(), alias="validate")  # pydantic keeps the name for itself
 
 
 def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:
@@ -238,7 +249,8 @@ _BY_MODEL: dict[str, type[Part]] = {"limits": Limits, "prices": Prices}
 def _known_names(part: type[BaseModel], prefix: str = "") -> list[str]:
     """Every setting's dotted name, sections among them; limits and prices have a model's name in the middle."""
     names = []
-    for name, field in part.model_fields.items():
+    for attribute, field in part.model_fields.items():
+        name = field.alias or attribute
         names.append(prefix + name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             names += _known_names(field.annotation, f"{prefix}{name}.")

@@ -40,7 +40,7 @@ RULES: dict[str, Severity] = {
 
 def mend(text: str, profile: Profile) -> Mended:
     """The caption in `text`; its text is "" where nothing is said beyond the trigger words."""
-    whole = text.encode("utf-8", "ignore").decode()  # halves of surrogate pairs cannot be written down
+    whole = _without_halves(text)
     changed = {"unicode"} if whole != text else set()
     before = None
     while whole != before:
@@ -64,8 +64,9 @@ def findings(text: str, profile: Profile, others: Container[str] = frozenset()) 
             found.append(Finding(name, "ask", detail))
     if _is_on(SAME_TEXT, profile) and text in others:
         found.append(Finding(SAME_TEXT, "ask", "is word for word the caption of another picture"))
+    whole = _without_halves(text)
     for name, warn in WARNS.items():
-        if _is_on(name, profile) and (detail := warn(text, profile)):
+        if _is_on(name, profile) and (detail := warn(whole, profile)):
             found.append(Finding(name, "warn", detail))
     return found
 
@@ -104,6 +105,11 @@ def _mended_by(name: str, whole: str, profile: Profile) -> str:
     body = profile.body(whole)
     head = whole[: len(whole) - len(body)]
     return head + MENDS[name](body, profile)
+
+
+def _without_halves(text: str) -> str:
+    """`text` without halves of surrogate pairs, which cannot be written down."""
+    return text.encode("utf-8", "ignore").decode()
 
 
 def _is_on(name: str, profile: Profile) -> bool:

@@ -1,0 +1,63 @@
+"""What the fingerprints of all pictures say of pictures among each other, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghibli_prep.settings import ValidateSettings
+from ghibli_prep.validating import copies, pictures
+from ghibli_prep.validating.problems import Problem
+from ghibli_prep.workspace.metadata import file_name
+
+_TAKE_ONE_OUT = "Keep one: delete the other with its line, and its frame in raw/, or a run makes it again"
+EXACT = "`--fix` moves it to removed/."
+NEAR = f"{_TAKE_ONE_OUT}. How alike is too alike: [validate] in the settings."
+
+
+@dataclass(slots=True)
+class Known:
+    """numbers: of the pictures, in any order. prints: of dtype `pictures.PRINT`, one for each."""
+
+    numbers: NDArray[np.int64]
+    prints: NDArray[Any]
+    folder: Path
+    shown: str
+
+    def __post_init__(self) -> None:
+        order = np.argsort(self.numbers, kind="stable")
+        self.numbers, self.prints = self.numbers[order], self.prints[order]
+
+    def copies(self) -> dict[int, int]:
+        """The numbers of pictures that are the same as one with a lower number, with the lowest such."""
+        return {
+            int(self.numbers[copy.second]): int(self.numbers[copy.first])
+            for copy in copies.exact(self.prints, self._pixels)
+        }
+
+    def problems(self, same: Mapping[int, int], settings: ValidateSettings) -> Iterator[Problem]:
+        for number, first in same.items():
+            detail = f"is an exact copy of {file_name(first)}"
+            remedy = EXACT if self.shown else f"{_TAKE_ONE_OUT}."
+            yield Problem("exact-copy", self._file(number), None, detail, remedy, fixable=bool(self.shown))
+        if settings.near_duplicates == "off":
+            return
+        single = np.flatnonzero(~np.isin(self.numbers, list(same)))
+        for copy in copies.near(self.prints[single], settings.near_bits, settings.near_levels):
+            first, second = (int(self.numbers[single[at]]) for at in (copy.first, copy.second))
+            detail = f"is nearly the same picture as {file_name(first)} ({copy.bits} of {pictures.BITS} bits apart)"
+            yield Problem("near-duplicate", self._file(second), None, detail, NEAR, settings.near_duplicates)
+
+    def _pixels(self, at: int) -> bytes:
+        try:
+            return pictures.pixels(self.folder / file_name(int(self.numbers[at])))
+        except (OSError, ValueError):  # gone meanwhile, or of no kind that has pixels to compare
+            return bytes(self.prints["file"][at].tobytes())
+
+    def _file(self, number: int) -> str:
+        return self.shown + file_name(number)
