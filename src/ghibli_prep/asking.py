@@ -155,6 +155,7 @@ class Asking:
         return dispatcher.end
 
     def _record(self, answer: Answer) -> None:
+        kept = "keeps its caption" if self._workspace.has_caption(answer.outcome.number) else ""
         with self._hearing_out():
             self._workspace.record(answer.outcome, self._made(answer))
         self._last = answer.outcome.number, answer.slot
@@ -162,9 +163,10 @@ class Asking:
             case Captioned(number, text):
                 self._means.console.log(f"{number}.jpg by {answer.slot} in {answer.seconds:.1f} s: {text}")
             case Blocked(number, reason):
-                self._means.console.tell(f"{number}.jpg is blocked by the provider's safety filter ({reason})")
+                what = f"{kept}: it is" if kept else "is"
+                self._means.console.tell(f"{number}.jpg {what} blocked by the provider's safety filter ({reason})")
             case Failed(number, reason):
-                self._means.console.tell(f"{number}.jpg gets no caption: {reason}")
+                self._means.console.tell(f"{number}.jpg {kept or 'gets no caption'}: {reason}")
 
     def _made(self, answer: Answer) -> Provenance:
         settings, workspace, outcome, slot = self._means.settings, self._workspace, answer.outcome, answer.slot
@@ -210,6 +212,7 @@ class Asking:
         now = self._means.clock()
         self._saved_at = now
         workspace = self._workspace
+        workspace.settle_captions()
         workspace.save_quota(
             {
                 name_of(slot): _spent(post, workspace.quota.get(name_of(slot), Spent()), now)

@@ -53,6 +53,18 @@ Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Caption at 
 WaitFor = Annotated[bool, typer.Option("--wait", help="Sleep until quota is back, and go on until all is done.")]
 Retry = Annotated[bool, typer.Option("--retry-blocked", help="Ask again for blocked and failed pictures.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Such as model=gemini-2.5-flash, words<20, text~cat, film=Ponyo, rule=names, edited=no, "
+        "time<2026-11-20. Given several times, all must hold.",
+    ),
+]
+OrWhere = Annotated[
+    list[str] | None, typer.Option("--or", metavar="CONDITION", help="Or this holds. May be given several times.")
+]
 DEFAULT_WORKSPACE = Path("data/ghibli")
 
 
@@ -204,6 +216,26 @@ def caption(
     session = _session(config, workspace, source, strategy)
     with _ctrl_c(session):
         session.caption(limit, wait, retry_blocked)
+
+
+@app.command(epilog='Example: ghibli-prep recaption --where "model=gemini-2.0-flash-lite" --or "words<20"')
+def recaption(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    where: Where = None,
+    other: OrWhere = None,
+    numbers: Annotated[str, typer.Option("--numbers", metavar="LIST", help="Of these pictures only: 5,9-12.")] = "",
+    strategy: Strategy = None,
+    limit: Limit = None,
+    wait: WaitFor = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which captions would be asked again.")] = False,
+) -> None:
+    """Ask again for captions you choose. Each stays until its new one is saved; paused, the same command goes on."""
+    from ghibli_prep.selecting import Selection
+
+    session = _session(config, workspace, strategy=strategy)
+    with _ctrl_c(session):
+        session.recaption(Selection.of(where or [], other or [], numbers), limit, wait, dry_run)
 
 
 @app.command(epilog="Example: ghibli-prep cleanup --dry-run")

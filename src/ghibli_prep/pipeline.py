@@ -164,8 +164,15 @@ class Pipeline:
         numbers = workspace.pending()
         if retry_blocked:
             numbers = sorted({*numbers, *workspace.blocked(), *workspace.failed()})
-        pictures = [Resized(number, workspace.file(number)) for number in islice(numbers, limit)]
-        return Asking(workspace, means).run(pictures, wait) if pictures else Done()
+        return self._ask(means, numbers, limit, wait)
+
+    def recaption(self, means: Means, limit: int | None = None, wait: bool = False) -> End:
+        """Ask again for the pictures that were noted for that, `limit` at the most."""
+        return self._ask(means, self.workspace.to_ask_again(), limit, wait)
+
+    def _ask(self, means: Means, numbers: list[int], limit: int | None, wait: bool) -> End:
+        pictures = [Resized(number, self.workspace.file(number)) for number in islice(numbers, limit)]
+        return Asking(self.workspace, means).run(pictures, wait) if pictures else Done()
 
     def cleanup(self, removals: list[Removed], purge: bool = False) -> int:
         """Take these pictures out of `train/`. purge: also delete what lies in `removed/`; returns how many."""

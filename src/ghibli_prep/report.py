@@ -37,6 +37,7 @@ def figures(workspace: Workspace, keys: Sequence[Key], settings: CaptionSettings
         "failed": {str(number): why for number, why in failed.items()},
         "pending": len(workspace.pending()),
         "removed": len(workspace.pictures_removed()),
+        "to_ask_again": len(workspace.to_ask_again()),
         "slots": [_slot(workspace, slot, now) for slot in slots_of(keys, settings)],
     }
 
@@ -68,6 +69,7 @@ def in_words(now: Mapping[str, Any]) -> str:
         ("failed", f"{len(now['failed']):,}"),
         ("still to caption", f"{now['pending']:,}"),
         ("in removed/", f"{now['removed']:,}"),
+        *([("to ask again", f"{now['to_ask_again']:,}")] if now["to_ask_again"] else []),
     ]
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:<{width}}  {value}" for name, value in rows]
@@ -97,6 +99,14 @@ def summary(workspace: Workspace) -> str:
             f"The dataset is complete: point your trainer at {workspace.train} (`ghibli-prep validate` checks it)"
         )
     return "\n".join(lines)
+
+
+def to_ask_again(workspace: Workspace, numbers: Sequence[int]) -> str:
+    """What a recaption would ask."""
+    if not numbers:
+        return f"{workspace.train}: no caption fits that, so nothing is asked again."
+    lines = [f"{pictures(len(numbers))} would be asked again; each keeps its caption until the new one is on the disk:"]
+    return "\n".join([*lines, *(f"  {number}.jpg  {workspace.captions[number]}" for number in numbers)])
 
 
 def filtered(workspace: Workspace) -> str:

@@ -16,11 +16,14 @@ from ghibli_prep.captioning import Backend, Key
 from ghibli_prep.captioning.calls import Clock, Stop
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused
 from ghibli_prep.captioning.posts import Exhausted
+from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Console
 from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, ProblemsFound, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
 from ghibli_prep.providers import SANDBOX_KEY, make_backend, need_backend
+from ghibli_prep.rows import rows
 from ghibli_prep.samples import Found, Removed
+from ghibli_prep.selecting import Selection
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.checkpoint import local_time
@@ -91,6 +94,32 @@ class Session:
         with self._held() as pipeline:
             end = pipeline.caption(self._means(), limit, retry_blocked, wait)
             self._last_words(pipeline.workspace, end)
+
+    def recaption(self, selection: Selection, limit: int | None, wait: bool, dry_run: bool) -> None:
+        """Ask again for the captioned pictures of `selection`; where that was begun and paused, for those left."""
+        if not selection:
+            raise UsageError('Say which captions: --where "words<20", --or "model=...", --numbers 5,9-12.')
+        looked = self._need_workspace()
+        begun = looked.facts.selection == str(selection) and bool(looked.to_ask_again())
+        chosen = looked.to_ask_again() if begun else self._chosen(looked, selection)
+        if dry_run or not chosen:
+            self.console.show(report.to_ask_again(looked, chosen))
+            return
+        self._need_keys()
+        with self._held() as pipeline:
+            workspace = pipeline.workspace
+            if begun:
+                self.console.tell(f"Going on with what is left of it: {report.pictures(len(chosen))}.")
+            else:
+                if left := workspace.to_ask_again():
+                    self.console.tell(f"Given up: {report.pictures(len(left))} of an earlier recaption.")
+                workspace.reopen(chosen, str(selection))
+            end = pipeline.recaption(self._means(), limit, wait)
+            self._last_words(workspace, end, again=True)
+
+    def _chosen(self, looked: Workspace, selection: Selection) -> list[int]:
+        captioned = (row for row in rows(looked) if row.state == "captioned")
+        return [row.number for row in selection.of_rows(captioned, Profile.of(self.settings.caption))]
 
     def cleanup(self, dry_run: bool, purge: bool, include_pending: bool, agreed: Callable[[str], bool]) -> None:
         """agreed: asks the user, once it was shown what would be done."""
@@ -249,10 +278,11 @@ class Session:
         where = "deleted for good" if purge else f"moved to {pipeline.workspace.removed}"
         self.console.show(f"{report.pictures(len(removals) + also)} {where}.")
 
-    def _last_words(self, workspace: Workspace, end: End) -> None:
-        """Sum up; raise what stands between this and done."""
+    def _last_words(self, workspace: Workspace, end: End, again: bool = False) -> None:
+        """Sum up; raise what stands between this and done. again: after a recaption."""
         self.console.show(report.summary(workspace))
-        left = f"Still to caption: {len(workspace.pending()):,} of {report.pictures(len(workspace.pictures()))}."
+        todo, what = (workspace.to_ask_again(), "ask again") if again else (workspace.pending(), "caption")
+        left = f"Still to {what}: {len(todo):,} of {report.pictures(len(workspace.pictures()))}."
         saved = "Everything is saved: run the same command again"
         match end:
             case Exhausted(until, "quota" | "service" as why) if until is not None:

@@ -146,6 +146,26 @@ def test_a_text_written_by_hand_while_the_retry_was_under_way_is_kept(tmp_path: 
     assert read(tmp_path) == [("1.jpg", "by hand")]
 
 
+def test_a_caption_in_place_of_another_waits_in_a_line_of_its_own_until_it_is_settled(tmp_path: Path) -> None:
+    metadata = opened(tmp_path, Rescue(tmp_path))
+    metadata.add({1: "old one", 2: "old two"})
+    metadata.set(1, "new one")
+    assert dict(read(tmp_path)) == {"1.jpg": "old one", "2.jpg": "old two"}
+    assert metadata.texts[1] == opened(tmp_path, Rescue(tmp_path)).texts[1] == "new one"
+    metadata.settle()
+    assert read(tmp_path) == [("2.jpg", "old two"), ("1.jpg", "new one")]
+    assert not Rescue(tmp_path).waiting
+
+
+def test_a_caption_edited_by_hand_while_its_new_one_was_under_way_is_kept(tmp_path: Path) -> None:
+    metadata = opened(tmp_path, Rescue(tmp_path))
+    metadata.add({1: "old one"})
+    metadata.path.write_text('{"file_name": "1.jpg", "text": "by hand"}\n')
+    metadata.set(1, "new one")
+    metadata.settle()
+    assert read(tmp_path) == [("1.jpg", "by hand")]
+
+
 def test_half_a_surrogate_pair_in_an_answer_leaves_a_file_that_loaders_can_read(tmp_path: Path) -> None:
     opened(tmp_path).set(1, "cut \ud83d off")
     assert read(tmp_path) == [("1.jpg", "cut ? off")]

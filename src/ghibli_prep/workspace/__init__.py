@@ -34,7 +34,7 @@ from ghibli_prep.workspace import checkpoint, journal, placing, provenance, quot
 from ghibli_prep.workspace.atomic import disk_errors_in_words, left_halves, move
 from ghibli_prep.workspace.checkpoint import Checkpoint
 from ghibli_prep.workspace.identities import Identities
-from ghibli_prep.workspace.journal import Event, Numbered, Restored, Settled
+from ghibli_prep.workspace.journal import Closed, Event, Numbered, Reopened, Restored, Settled
 from ghibli_prep.workspace.lock import hold
 from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
 from ghibli_prep.workspace.provenance import Provenance
@@ -163,8 +163,15 @@ class Workspace:
         done = self.captions.keys() | self.facts.failed.keys() | self.dropped_by_hand()
         return [number for number in self.pictures() if number not in done]
 
+    def has_caption(self, number: int) -> bool:
+        return self.captions.get(number, BLOCKED_TEXT) != BLOCKED_TEXT
+
     def blocked(self) -> list[int]:
         return sorted(number for number, text in self.captions.items() if text == BLOCKED_TEXT)
+
+    def to_ask_again(self) -> list[int]:
+        """The numbers of the pictures in `train/` that a recaption has still to ask, ascending."""
+        return sorted(self.facts.reopened.intersection(self.pictures()))
 
     def failed(self) -> dict[int, str]:
         """The pictures in `train/` that no caption can be had for, and why."""
@@ -199,6 +206,8 @@ class Workspace:
         match sample:
             case Captioned(number, text):
                 self._metadata.set(number, text)
+            case Blocked() | Failed() if self.has_caption(sample.number):
+                pass  # asked again in vain: the old text stays
             case Blocked(number, _):
                 self._metadata.set(number, BLOCKED_TEXT)
                 self._note(sample)
@@ -209,8 +218,18 @@ class Workspace:
                 self._note(sample, durable=False)
         if isinstance(sample, Captioned | Blocked) and sample.number in self.facts.failed:
             self._note(Failed(sample.number, ""))  # asked again, it failed no more: should its line be deleted one day
+        if isinstance(sample, Captioned | Blocked | Failed) and sample.number in self.facts.reopened:
+            self._note(Closed(sample.number))
         if made is not None:
             provenance.append(self._answers, made)
+
+    def reopen(self, numbers: Iterable[int], selection: str) -> None:
+        """Note that these pictures are to be asked again, until each of them was. selection: why these."""
+        self._note(Reopened(tuple(sorted(numbers)), selection))
+
+    def settle_captions(self) -> None:
+        """Bring captions that took another one's place to their lines of `metadata.jsonl`."""
+        self._metadata.settle()
 
     def number(self, batch: Iterable[Rendered]) -> list[Resized]:
         """Give each picture its number and its place in `train/`.

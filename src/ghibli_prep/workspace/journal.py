@@ -36,6 +36,21 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopened:
+    """These pictures are to be asked again, in place of any noted before. selection: what the user asked for."""
+
+    numbers: tuple[int, ...]
+    selection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A picture that was to be asked again was."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Every removal and restoring noted so far is done: pictures and lines lie where they belong."""
 
@@ -51,9 +66,15 @@ class Verdict:
     score: float
 
 
-Event = Unreadable | Kept | Rejected | Numbered | Blocked | Failed | Removed | Restored | Settled
+Event = Unreadable | Kept | Rejected | Numbered | Blocked | Failed | Removed | Restored | Settled | Reopened | Closed
 _KINDS: dict[str, type[Event]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
-_TYPES: dict[str, type | tuple[type, ...]] = {"number": int, "score": (int, float), "purged": bool, "file": Path}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "number": int,
+    "score": (int, float),
+    "purged": bool,
+    "file": Path,
+    "numbers": list,
+}
 
 
 @dataclass(slots=True)
@@ -61,6 +82,7 @@ class Facts:
     """What the journal says is true now. Keys are identities or numbers, as the names of the types say.
 
     moving: what was begun and is not settled: a kill came between, and the next opening ends it.
+    reopened: the pictures still to be asked again, chosen by `selection`.
     """
 
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -71,6 +93,8 @@ class Facts:
     failed: dict[int, str] = field(default_factory=dict)
     removed: dict[int, Removed] = field(default_factory=dict)
     moving: dict[int, Removed | Restored] = field(default_factory=dict)
+    reopened: set[int] = field(default_factory=set)
+    selection: str = ""
 
     def apply(self, event: Event) -> None:
         match event:
@@ -96,6 +120,10 @@ class Facts:
                 self.moving[number] = event
             case Settled():
                 self.moving.clear()
+            case Reopened(numbers, selection):
+                self.reopened, self.selection = set(numbers), selection
+            case Closed(number=number):
+                self.reopened.discard(number)
 
 
 def load(path: Path) -> Facts:
@@ -159,6 +187,10 @@ def _decoded(record: dict[str, Any]) -> Event | None:
         fields["file"] = Path()
     if not all(isinstance(value, _TYPES.get(name, str)) for name, value in fields.items()):
         return None
+    if kind is Reopened:
+        if not all(isinstance(number, int) for number in fields.get("numbers", ())):
+            return None
+        fields["numbers"] = tuple(fields.get("numbers", ()))
     try:
         return kind(**fields)
     except TypeError:  # a field is missing or unknown

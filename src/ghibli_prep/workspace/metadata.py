@@ -65,17 +65,19 @@ class Metadata:
             number = number_of(record["file_name"])
             if number is not None and record["text"].strip():
                 texts.setdefault(number, record["text"])
-        for number, text in (*self._rescued().items(), *self._written.items()):
-            if texts.get(number, BLOCKED_TEXT) == BLOCKED_TEXT:
+        waiting = self._waiting() if self._rescue is not None else []
+        for number, text, before in (*waiting, *((number, text, None) for number, text in self._written.items())):
+            if texts.get(number, BLOCKED_TEXT) in (BLOCKED_TEXT, before):
                 texts[number] = text
         self.texts = texts
 
-    def _rescued(self) -> dict[int, str]:
-        found = {}
+    def _waiting(self) -> list[tuple[int, str, str | None]]:
+        """What is written down and not in its place yet: number, text, and the text whose place it takes, if any."""
+        found = []
         for record in self._rescue.records() if self._rescue is not None else ():
-            number, text = number_of(record.get("file_name")), record.get("text")
-            if number is not None and isinstance(text, str):
-                found[number] = text
+            number, text, before = (record.get(name) for name in ("file_name", "text", "instead_of"))
+            if (number := number_of(number)) is not None and isinstance(text, str):
+                found.append((number, text, before if isinstance(before, str) else None))
         return found
 
     def mend(self) -> bool:
@@ -90,8 +92,13 @@ class Metadata:
             return True
         return amiss
 
+    def settle(self) -> None:
+        """Bring what waits to its place."""
+        if self._rescue is not None and self._rescue.waiting:
+            self.mend()
+
     def set(self, number: int, text: str) -> None:
-        """Record a caption, on the disk when this returns.
+        """Record a caption, on the disk when this returns; one in place of another waits there for `settle`.
 
         Raises DiskError when the disk is full: the caption is saved all the same, unless the error's text holds it.
         """
@@ -104,8 +111,10 @@ class Metadata:
             with disk_errors_in_words(self.path):
                 if before is None:
                     lines.append(self.path, [line(number, text)], durable=True)
-                else:
+                elif before == BLOCKED_TEXT or self._rescue is None:
                     self._change(number, before, text)
+                else:
+                    self._rescue.hold({**line(number, text), "instead_of": before})
         except GhibliPrepError as why:
             self._save(number, text, before, why)
             raise
@@ -120,7 +129,8 @@ class Metadata:
         if self._rescue is None:
             return
         try:
-            self._rescue.save(line(number, text), self.path if before is None else None, why)
+            instead = {} if before is None else {"instead_of": before}
+            self._rescue.save({**line(number, text), **instead}, self.path if before is None else None, why)
         except DiskError:
             del self.texts[number], self._written[number]
             if before is not None:

@@ -1,6 +1,7 @@
-"""Room for the answers that are under way when the disk fills up, and the file they go to if there is no other place.
+"""Where answers wait that cannot go to their place at once, and room for them when the disk fills up.
 
-Knows lines of `metadata.jsonl`, and nothing of where else they belong.
+A caption that takes another one's place waits here for the next rewrite, for a growing file is not rewritten for every
+picture; so does what comes when the disk is full. Knows lines of `metadata.jsonl`, and nothing of where they belong.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class Rescue:
     def clear(self) -> None:
         """Forget what was rescued, once it is in its place."""
         self._file.unlink(missing_ok=True)
+
+    def hold(self, record: Mapping[str, str]) -> None:
+        """Keep `record` until it is in its place, on the disk when this returns. Raises OSError."""
+        lines.append(self._file, [record], durable=True)
 
     def keep_reserve(self) -> None:
         if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE_BYTES:

@@ -1,0 +1,58 @@
+"""A dataset as rows: all that is known of each picture in `train/`, for those who choose, check and sum up. Reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.provenance import Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One picture. text: its caption, "" where it has none. reason: why it is blocked or failed.
+
+    source: the frame's path below the input folder. made: where the last answer came from, None where unknown.
+    """
+
+    number: int
+    state: Literal["captioned", "blocked", "failed", "pending"]
+    text: str
+    reason: str
+    source: str
+    made: Provenance | None
+
+    @property
+    def film(self) -> str:
+        """The first folder, "" where the frame lay in none."""
+        return film_of(self.source)
+
+    @property
+    def edited(self) -> bool:
+        """Has the caption been written or changed by hand since it was recorded?"""
+        return self.state == "captioned" and self.made is not None and self.text != self.made.text
+
+
+def film_of(source: str) -> str:
+    """The film that a frame is of: the first folder of its path, "" where there is none."""
+    film, slash, _ = source.partition("/")
+    return film if slash else ""
+
+
+def rows(workspace: Workspace) -> list[Row]:
+    """Every picture in `train/`, by number. Raises ForeignState as `Workspace.provenance` does."""
+    made, failed, reasons = workspace.provenance(), workspace.failed(), workspace.facts.blocked
+    blocked = set(workspace.blocked())
+    found = []
+    for number in workspace.pictures():
+        source, where = workspace.facts.sources.get(number, ""), made.get(number)
+        if number in blocked:
+            found.append(Row(number, "blocked", "", reasons.get(number, ""), source, where))
+        elif number in workspace.captions:
+            found.append(Row(number, "captioned", workspace.captions[number], "", source, where))
+        elif number in failed:
+            found.append(Row(number, "failed", "", failed[number], source, where))
+        else:
+            found.append(Row(number, "pending", "", "", source, None))
+    return found

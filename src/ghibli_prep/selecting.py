@@ -1,0 +1,157 @@
+"""Which rows a user means: conditions such as `model=gemini-2.5-flash` or `words<20`, and lists of numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ghibli_prep.captioning import rules
+from ghibli_prep.captioning.rules import Profile
+from ghibli_prep.captioning.rules.warns import count_tokens
+from ghibli_prep.errors import UsageError
+from ghibli_prep.rows import Row
+from ghibli_prep.workspace.provenance import Provenance
+
+Value = str | float | tuple[str, ...] | None
+"""None: not known, of a caption whose answer was not kept."""
+_CONDITION = re.compile(r"\s*(?P<name>\w+)\s*(?P<operator>!=|<=|>=|!~|=|<|>|~)\s*(?P<value>.*?)\s*", re.DOTALL)
+
+
+def _made(name: str) -> Callable[[Row, Profile], Value]:
+    def value(row: Row, _: Profile) -> Value:
+        found: Value = getattr(row.made, name) if isinstance(row.made, Provenance) else None
+        return found
+
+    return value
+
+
+_TEXTS: Mapping[str, Callable[[Row, Profile], Value]] = {
+    "text": lambda row, _: row.text,
+    "film": lambda row, _: row.film,
+    "source": lambda row, _: row.source,
+    "rule": lambda row, profile: tuple(finding.rule for finding in rules.findings(row.text, profile)),
+    "edited": lambda row, _: "yes" if row.edited else "no",
+    **{
+        name: _made(name)
+        for name in (
+            "backend", "model", "model_version", "fingerprint", "prompt", "mended", "asked_again", "time",
+        )
+    },
+}  # fmt: skip
+_NUMBERS: Mapping[str, Callable[[Row, Profile], Value]] = {
+    "number": lambda row, _: row.number,
+    "words": lambda row, _: len(rules.words(row.text)),
+    "tokens": lambda row, _: count_tokens(row.text),
+    **{name: _made(name) for name in ("key", "attempts", "input_tokens", "output_tokens", "cost", "seconds")},
+}
+FIELDS = (*_NUMBERS, *_TEXTS)
+"""What a condition may be about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison. Texts are compared in any case; `~` is "contains"; of several values, one that fits will do."""
+
+    name: str
+    operator: str
+    value: str
+
+    @classmethod
+    def of(cls, text: str) -> Condition:
+        """Raises UsageError, which names what there is."""
+        found = _CONDITION.fullmatch(text)
+        if found is None:
+            raise UsageError(f"{text!r}: not a condition. Write one like model=gemini-2.5-flash, words<20 or text~cat.")
+        made = cls(found["name"], found["operator"], found["value"].casefold())
+        if made.name not in FIELDS:
+            raise UsageError(f"{text!r}: nothing is called {made.name}. There are: {', '.join(sorted(FIELDS))}.")
+        if made.name in _NUMBERS:
+            try:
+                float(made.value)
+            except ValueError:
+                raise UsageError(f"{text!r}: {made.name} is a number, {found['value']!r} is none.") from None
+            if "~" in made.operator:
+                raise UsageError(f"{text!r}: {made.name} is a number: compare it with =, !=, <, <=, > or >=.")
+        elif made.operator[0] in "<>" and made.name != "time":
+            raise UsageError(f"{text!r}: {made.name} is a text: compare it with =, !=, ~ (contains) or !~.")
+        return made
+
+    def holds(self, row: Row, profile: Profile) -> bool:
+        if self.name in _NUMBERS:
+            number = _NUMBERS[self.name](row, profile)
+            return isinstance(number, int | float) and self._compared(number, float(self.value))
+        found = _TEXTS[self.name](row, profile)
+        texts = [text.casefold() for text in (found if isinstance(found, tuple) else (str(found or ""),))]
+        if self.operator in ("=", "~", "!=", "!~"):
+            same = self._is_in if "~" in self.operator or self.name == "time" else self._is
+            return any(map(same, texts)) != self.operator.startswith("!")
+        return any(bool(text) and self._compared(text, self.value) for text in texts)
+
+    def _is(self, text: str) -> bool:
+        return text == self.value
+
+    def _is_in(self, text: str) -> bool:
+        return text.startswith(self.value) if self.name == "time" else self.value in text
+
+    def _compared(self, one: float | str, other: float | str) -> bool:
+        before, same = one < other, one == other  # type: ignore[operator] # both are numbers, or both texts
+        return {
+            "=": same,
+            "!=": not same,
+            "<": before,
+            "<=": before or same,
+            ">": not (before or same),
+            ">=": not before,
+        }[self.operator]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows for which all of `where`, or any of `other`, hold; of `numbers` only, where there are any."""
+
+    where: tuple[Condition, ...] = ()
+    other: tuple[Condition, ...] = ()
+    numbers: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, where: Sequence[str], other: Sequence[str], numbers: str) -> Selection:
+        """Raises UsageError for what cannot be understood."""
+        return cls(tuple(map(Condition.of, where)), tuple(map(Condition.of, other)), frozenset(_numbers(numbers)))
+
+    def __bool__(self) -> bool:
+        return bool(self.where or self.other or self.numbers)
+
+    def __str__(self) -> str:
+        """The same for the same choice: by it a choice is known again."""
+        parts = [" and ".join(_words(self.where)), *_words(self.other)]
+        said = " or ".join(filter(None, parts))
+        ranges = ",".join(map(str, sorted(self.numbers)))
+        return "; ".join(filter(None, [said, ranges and f"numbers {ranges}"]))
+
+    def of_rows(self, found: Iterable[Row], profile: Profile) -> list[Row]:
+        return [row for row in found if self._holds(row, profile)]
+
+    def _holds(self, row: Row, profile: Profile) -> bool:
+        if self.numbers and row.number not in self.numbers:
+            return False
+        if not self.where and not self.other:
+            return True
+        by_where = bool(self.where) and all(condition.holds(row, profile) for condition in self.where)
+        return by_where or any(condition.holds(row, profile) for condition in self.other)
+
+
+def _words(conditions: Collection[Condition]) -> list[str]:
+    return sorted(f"{each.name}{each.operator}{each.value}" for each in conditions)
+
+
+def _numbers(text: str) -> set[int]:
+    """`5,9-12` as {5, 9, 10, 11, 12}."""
+    found: set[int] = set()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ends = re.fullmatch(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?", part)
+        first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (1, 0)
+        if first > last or last - first >= 1_000_000:
+            raise UsageError(f"{part!r}: not a number of a picture, nor a range of them. Write, for example, 5,9-12.")
+        found.update(range(first, last + 1))
+    return found
