@@ -22,7 +22,7 @@ from ghibli_prep.workspace import Workspace
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL, which this system lacks")
 
 PRELUDE = """
-import hashlib, os, random, shutil, signal, sys
+import hashlib, json, os, random, shutil, signal, sys
 from pathlib import Path
 from ghibli_prep.samples import *
 from ghibli_prep.workspace import Workspace
@@ -45,6 +45,8 @@ operations = {
     "number": lambda held: held.number([rendered(held, at) for at in range(5)]),
     "record": lambda held: [held.record(Captioned(4, "text of 3")), held.record(Failed(4, "why"))],
     "retry": lambda held: held.record(Captioned(2, "text of 1")),
+    "recaption": lambda held: [held.reopen([1, 3], "all"),
+                               *[held.record(Captioned(n, f"new text of {n - 1}")) for n in (1, 3)]],
     "take_out": lambda held: held.take_out([Removed(1, "why", False), Removed(2, "why", False)]),
     "purge": lambda held: held.take_out([Removed(1, "why", True), Removed(3, "why", True)]),
     "restore": lambda held: held.restore(),
@@ -92,11 +94,18 @@ def truth(root):
         for number in numbers:
             at = identities[number].removeprefix("identity ")
             assert (folder / f"{number}.jpg").read_text() == f"picture {at}"
-            assert texts.get(number, f"text of {at}") in (f"text of {at}", "[BLOCKED_BY_SAFETY_FILTER]")
+            assert texts.get(number, f"text of {at}") in (
+                f"text of {at}", f"new text of {at}", "[BLOCKED_BY_SAFETY_FILTER]")
     assert not set(look.pictures()) & set(look.pictures_removed())
     assert len(set(look.facts.numbers.values())) == len(look.facts.numbers)
     return (look.pictures(), look.pictures_removed(), dict(sorted(look.captions.items())),
             look._lines_removed.texts, look.facts.numbers)
+
+def one_line_each(root):
+    # what a trainer would read right after the kill
+    rows = [json.loads(row) for row in (root / "train/metadata.jsonl").read_text().splitlines()]
+    assert [row["file_name"] for row in rows] == ["1.jpg", "2.jpg", "3.jpg"], rows
+    assert all(row["text"].startswith(("text of", "new text of", "[BLOCKED")) for row in rows), rows
 
 root, operation = Path(sys.argv[1]), operations[sys.argv[2]]
 start(root / "start")
@@ -110,6 +119,8 @@ while True:
     shutil.copytree(root / "start", place)
     if not killed(place, operation, moment):
         break
+    if sys.argv[2] in ("recaption", "retry"):
+        one_line_each(place)
     killed(place, lambda held: None, moment % 11 + 1)      # the opening that mends may be killed too
     run(place, lambda held: None)
     found = truth(place)
@@ -140,7 +151,9 @@ with Workspace(Path(sys.argv[1]), hash_file) as held:
 )
 
 
-@pytest.mark.parametrize("operation", ["number", "record", "retry", "take_out", "purge", "restore", "place", "save"])
+@pytest.mark.parametrize(
+    "operation", ["number", "record", "retry", "recaption", "take_out", "purge", "restore", "place", "save"]
+)
 def test_a_kill_at_any_step_is_mended_by_the_next_opening(
     tmp_path: Path, child: Callable[..., CompletedProcess[str]], operation: str
 ) -> None:

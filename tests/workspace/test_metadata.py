@@ -153,7 +153,7 @@ def test_a_caption_in_place_of_another_waits_in_a_line_of_its_own_until_it_is_se
     assert dict(read(tmp_path)) == {"1.jpg": "old one", "2.jpg": "old two"}
     assert metadata.texts[1] == opened(tmp_path, Rescue(tmp_path)).texts[1] == "new one"
     metadata.settle()
-    assert read(tmp_path) == [("2.jpg", "old two"), ("1.jpg", "new one")]
+    assert read(tmp_path) == [("1.jpg", "new one"), ("2.jpg", "old two")]
     assert not Rescue(tmp_path).waiting
 
 

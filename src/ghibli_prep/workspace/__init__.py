@@ -6,6 +6,7 @@ still to be done. Nothing here knows how a picture is found, looked at, resized 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -164,14 +165,20 @@ class Workspace:
         return [number for number in self.pictures() if number not in done]
 
     def has_caption(self, number: int) -> bool:
+        """Has it a text, other than that it is blocked?"""
         return self.captions.get(number, BLOCKED_TEXT) != BLOCKED_TEXT
 
     def blocked(self) -> list[int]:
         return sorted(number for number, text in self.captions.items() if text == BLOCKED_TEXT)
 
     def to_ask_again(self) -> list[int]:
-        """The numbers of the pictures in `train/` that a recaption has still to ask, ascending."""
-        return sorted(self.facts.reopened.intersection(self.pictures()))
+        """The numbers of the pictures in `train/` that a recaption has still to ask, ascending.
+
+        Not those that have another caption than when they were chosen: a kill came before it was noted that they were
+        asked, or the user wrote one.
+        """
+        reopened = self.facts.reopened
+        return [n for n in self.pictures() if n in reopened and reopened[n] == _mark(self.captions.get(n, ""))]
 
     def failed(self) -> dict[int, str]:
         """The pictures in `train/` that no caption can be had for, and why."""
@@ -179,8 +186,16 @@ class Workspace:
         return {number: why for number, why in sorted(self.facts.failed.items()) if number in here}
 
     def provenance(self) -> dict[int, Provenance]:
-        """Where the last answer for each picture came from, read anew. Raises ForeignState."""
-        return {made.number: made for made in provenance.read(self._answers)}
+        """The answer that each picture has what it has from, read anew. Raises ForeignState.
+
+        That is its last one; but where a caption stands, the last one that was a caption.
+        """
+        found: dict[int, Provenance] = {}
+        for made in provenance.read(self._answers):
+            in_vain = made.outcome != "captioned" and self.has_caption(made.number)
+            if not in_vain or made.number not in found:
+                found[made.number] = made
+        return found
 
     def dropped_by_hand(self) -> set[int]:
         """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""
@@ -225,7 +240,8 @@ class Workspace:
 
     def reopen(self, numbers: Iterable[int], selection: str) -> None:
         """Note that these pictures are to be asked again, until each of them was. selection: why these."""
-        self._note(Reopened(tuple(sorted(numbers)), selection))
+        chosen = tuple(sorted(numbers))
+        self._note(Reopened(chosen, tuple(_mark(self.captions.get(number, "")) for number in chosen), selection))
 
     def settle_captions(self) -> None:
         """Bring captions that took another one's place to their lines of `metadata.jsonl`."""
@@ -338,6 +354,11 @@ class Workspace:
         journal.append(self.state / "journal.jsonl", events, durable=durable)
         for event in events:
             self.facts.apply(event)
+
+
+def _mark(text: str) -> str:
+    """What tells texts apart, in a few letters."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
 def _pictures_in(folder: Path) -> list[int]:

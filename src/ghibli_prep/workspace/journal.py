@@ -37,9 +37,13 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """These pictures are to be asked again, in place of any noted before. selection: what the user asked for."""
+    """These pictures are to be asked again, in place of any noted before. selection: what the user asked for.
+
+    texts: a mark of the caption that each has. One that has another now was asked, or written by hand, since.
+    """
 
     numbers: tuple[int, ...]
+    texts: tuple[str, ...]
     selection: str
 
 
@@ -74,6 +78,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "purged": bool,
     "file": Path,
     "numbers": list,
+    "texts": list,
 }
 
 
@@ -82,7 +87,7 @@ class Facts:
     """What the journal says is true now. Keys are identities or numbers, as the names of the types say.
 
     moving: what was begun and is not settled: a kill came between, and the next opening ends it.
-    reopened: the pictures still to be asked again, chosen by `selection`.
+    reopened: the pictures still to be asked again, chosen by `selection`, with the marks of their captions.
     """
 
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -93,7 +98,7 @@ class Facts:
     failed: dict[int, str] = field(default_factory=dict)
     removed: dict[int, Removed] = field(default_factory=dict)
     moving: dict[int, Removed | Restored] = field(default_factory=dict)
-    reopened: set[int] = field(default_factory=set)
+    reopened: dict[int, str] = field(default_factory=dict)
     selection: str = ""
 
     def apply(self, event: Event) -> None:
@@ -120,10 +125,10 @@ class Facts:
                 self.moving[number] = event
             case Settled():
                 self.moving.clear()
-            case Reopened(numbers, selection):
-                self.reopened, self.selection = set(numbers), selection
+            case Reopened(numbers, texts, selection):
+                self.reopened, self.selection = dict(zip(numbers, texts, strict=True)), selection
             case Closed(number=number):
-                self.reopened.discard(number)
+                self.reopened.pop(number, None)
 
 
 def load(path: Path) -> Facts:
@@ -187,11 +192,17 @@ def _decoded(record: dict[str, Any]) -> Event | None:
         fields["file"] = Path()
     if not all(isinstance(value, _TYPES.get(name, str)) for name, value in fields.items()):
         return None
-    if kind is Reopened:
-        if not all(isinstance(number, int) for number in fields.get("numbers", ())):
-            return None
-        fields["numbers"] = tuple(fields.get("numbers", ()))
+    if kind is Reopened and not _lists_fit(fields):
+        return None
     try:
         return kind(**fields)
     except TypeError:  # a field is missing or unknown
         return None
+
+
+def _lists_fit(fields: dict[str, Any]) -> bool:
+    """Make tuples of the lists of a `Reopened`; False where they are not what they should be."""
+    numbers, texts = fields.get("numbers", []), fields.get("texts", [])
+    fields |= {"numbers": tuple(numbers), "texts": tuple(texts)}
+    whole = all(isinstance(number, int) for number in numbers) and all(isinstance(text, str) for text in texts)
+    return whole and len(numbers) == len(texts)

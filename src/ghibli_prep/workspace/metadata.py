@@ -46,7 +46,7 @@ class Metadata:
         self.path = path
         self._halves = halves
         self._rescue = rescue
-        self._written: dict[int, str] = {}  # by this run
+        self._written: dict[int, tuple[str, str | None]] = {}  # by this run, and the text in whose place, if any
         self.texts: dict[int, str] = {}
 
     def load(self) -> None:
@@ -55,6 +55,7 @@ class Metadata:
         What this run wrote stays true where the file lacks it: an editor saved an older copy over it.
         """
         texts: dict[int, str] = {}
+        waiting = self._waiting()  # first: a run that goes on may bring them to their places meanwhile
         for at, raw in lines.numbered(lines.whole(lines.read(self.path))):
             record = lines.parse(raw)
             if record is None or not isinstance(record.get("text"), str) or "file_name" not in record:
@@ -65,8 +66,7 @@ class Metadata:
             number = number_of(record["file_name"])
             if number is not None and record["text"].strip():
                 texts.setdefault(number, record["text"])
-        waiting = self._waiting() if self._rescue is not None else []
-        for number, text, before in (*waiting, *((number, text, None) for number, text in self._written.items())):
+        for number, text, before in (*waiting, *((number, *written) for number, written in self._written.items())):
             if texts.get(number, BLOCKED_TEXT) in (BLOCKED_TEXT, before):
                 texts[number] = text
         self.texts = texts
@@ -106,7 +106,7 @@ class Metadata:
         before = self.texts.get(number)
         if before == text:
             return
-        self.texts[number] = self._written[number] = text
+        self.texts[number], self._written[number] = text, (text, before)
         try:
             with disk_errors_in_words(self.path):
                 if before is None:
@@ -139,6 +139,7 @@ class Metadata:
 
     def remove(self, numbers: Collection[int]) -> None:
         """Take the lines of `numbers` out of the file."""
+        self.settle()  # what waits would bring its line back
         self.load()
         if not self.texts.keys().isdisjoint(numbers):
             for number in numbers:
@@ -154,7 +155,8 @@ class Metadata:
             self._rewrite()
 
     def _content(self, like: bytes) -> bytes:
-        """The file's bytes. Lines keep the order and spelling that they have in `like`, the file as it is."""
+        """The file's bytes. Lines keep the order and spelling that they have in `like`, the file as it is; a new text
+        stands where the old one stood."""
         kept: list[bytes] = []
         left = dict(self.texts)
         for raw in like.removeprefix(lines.BOM).split(b"\n"):
@@ -164,9 +166,9 @@ class Metadata:
             number = number_of(record.get("file_name"))
             if number is None and "file_name" in record:
                 kept.append(raw.strip() + b"\n")
-            elif number is not None and left.get(number) == record.get("text"):
-                del left[number]
-                kept.append(raw.strip() + b"\n")
+            elif number is not None and number in left:
+                text = left.pop(number)
+                kept.append(raw.strip() + b"\n" if text == record.get("text") else lines.encode(line(number, text)))
         return b"".join(kept) + b"".join(lines.encode(line(number, text)) for number, text in left.items())
 
     def _rewrite(self) -> None:
