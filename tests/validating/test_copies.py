@@ -31,7 +31,7 @@ def prints(*pictures: bytes) -> np.ndarray[Any, Any]:
         assert not isinstance(opened, str)
         small = decoded_small(opened)
         assert not isinstance(small, str)
-        found += fingerprint(content, small)
+        found += fingerprint(small)
     return np.frombuffer(found, PRINT)
 
 
@@ -134,11 +134,11 @@ def test_exact_is_by_pixels_and_asks_only_where_it_must(scene: Image.Image) -> N
 
     def pixels(at: int) -> bytes:
         asked.append(at)
-        return {0: b"a", 1: b"b", 2: b"a", 3: b"a"}[at]
+        return b"another" if at == 1 else b"the same"
 
     copies = list(exact(prints(first, anew, commented, first), pixels))
     assert [(copy.first, copy.second) for copy in copies] == [(0, 2), (0, 3)]
-    assert set(asked) <= {0, 1, 2}
+    assert {0, 2, 3} <= set(asked)
 
 
 def test_an_exact_copy_is_a_problem_and_names_the_first(dataset: Any) -> None:

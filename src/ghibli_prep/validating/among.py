@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Known:
     prints: NDArray[Any]
     folder: Path
     shown: str
+    _decoded: dict[bytes, bytes] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         order = np.argsort(self.numbers, kind="stable")
@@ -54,10 +56,18 @@ class Known:
             yield Problem("near-duplicate", self._file(second), None, detail, NEAR, settings.near_duplicates)
 
     def _pixels(self, at: int) -> bytes:
+        """What tells the pixels of the picture at a place; those of equal files are decoded once."""
         try:
-            return pictures.pixels(self.folder / file_name(int(self.numbers[at])))
-        except (OSError, ValueError):  # gone meanwhile, or of no kind that has pixels to compare
-            return bytes(self.prints["file"][at].tobytes())
+            content = (self.folder / file_name(int(self.numbers[at]))).read_bytes()
+        except OSError:  # gone meanwhile
+            return b"%d" % at
+        file = hashlib.sha256(content).digest()
+        if file not in self._decoded:
+            try:
+                self._decoded[file] = pictures.pixels(content)
+            except ValueError:  # no JPEG, or one of a kind that is not taken: its bytes must do
+                self._decoded[file] = file
+        return self._decoded[file]
 
     def _file(self, number: int) -> str:
         return self.shown + file_name(number)

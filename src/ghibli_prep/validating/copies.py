@@ -34,16 +34,12 @@ class Copy:
 def exact(prints: Prints, pixels: Same) -> Iterator[Copy]:
     """Every picture that is the same as an earlier one, with the first of them.
 
-    pixels: what tells the pixels of the picture at a place; asked only where the files differ and look alike.
+    pixels: what tells the pixels of the picture at a place; asked only for pictures that look alike.
     """
-    for alike in _runs(prints["small"][:, 0]):
-        by_file: dict[bytes, bytes] = {}
+    for alike in _runs(prints["small"]):
         first: dict[bytes, int] = {}
         for at in map(int, alike):
-            of_file = prints["file"][at].tobytes()
-            if of_file not in by_file:
-                by_file[of_file] = pixels(at)
-            earlier = first.setdefault(by_file[of_file], at)
+            earlier = first.setdefault(pixels(at), at)
             if earlier != at:
                 yield Copy(earlier, at, None)
 

@@ -68,8 +68,9 @@ class Looker:
     def _caption(self, task: Task) -> Iterator[Problem]:
         if not task.text:
             return
-        mendable = bool(rules.mend(task.text, self._profile).text)
-        for finding in rules.findings(task.text, self._profile):
+        found = rules.findings(task.text, self._profile)
+        mendable = bool(found) and bool(rules.mend(task.text, self._profile).text)
+        for finding in found:
             yield caption_problem(finding, f"{self.shown}metadata.jsonl", task.at, mendable)
 
 

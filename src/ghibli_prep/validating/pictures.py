@@ -28,11 +28,9 @@ GRID = 16
 BITS = 256
 """Of the perceptual hash."""
 
-PRINT = np.dtype(
-    [("file", "u8", 2), ("small", "u8", 2), ("bits", "u8", BITS // 64), ("levels", "u1", GRID * GRID + 12)]
-)
-"""What a picture is compared by. file: of its bytes, small: of the small picture (parts of SHA-256). bits: pHash.
-levels: brightness on a grid, then red, green and blue of each quarter, 0 to 255."""
+PRINT = np.dtype([("small", "u8"), ("bits", "u8", BITS // 64), ("levels", "u1", GRID * GRID + 12)])
+"""What a picture is compared by. small: a part of the SHA-256 of the small picture. bits: pHash. levels: brightness on
+a grid, then red, green and blue of each quarter, 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def look(file: Path, settings: ResizeSettings) -> tuple[dict[str, str], bytes]:
     small = decoded_small(opened)
     if isinstance(small, str):
         return {**wrong, DECODES: small}, b""
-    return wrong, fingerprint(content, small)
+    return wrong, fingerprint(small)
 
 
 def open_head(content: bytes) -> Opened | str:
@@ -126,7 +124,7 @@ def decoded_small(opened: Opened) -> Image.Image | str:
         return "is cut off: the file ends too early" if cut else f"is damaged ({text or type(error).__name__})"
 
 
-def fingerprint(content: bytes, decoded: Image.Image) -> bytes:
+def fingerprint(decoded: Image.Image) -> bytes:
     """The `PRINT` of a picture, as bytes."""
     small = decoded if decoded.size == (SIDE, SIDE) else decoded.resize((SIDE, SIDE), Image.Resampling.BOX)
     bits = np.packbits(imagehash.phash(small, hash_size=GRID).hash)
@@ -134,8 +132,7 @@ def fingerprint(content: bytes, decoded: Image.Image) -> bytes:
     quarters = small.resize((2, 2), Image.Resampling.BOX).tobytes()
     return b"".join(
         [
-            hashlib.sha256(content).digest()[:16],
-            hashlib.sha256(small.tobytes()).digest()[:16],
+            hashlib.sha256(small.tobytes()).digest()[:8],
             bits.tobytes(),
             brightness,
             quarters,
@@ -143,9 +140,9 @@ def fingerprint(content: bytes, decoded: Image.Image) -> bytes:
     )
 
 
-def pixels(file: Path) -> bytes:
-    """What is the same for pictures of the same pixels, whatever else their files hold. Raises OSError, ValueError."""
-    whole = simplejpeg.decode_jpeg(file.read_bytes(), "RGB", strict=False)
+def pixels(content: bytes) -> bytes:
+    """What is the same for JPEGs of the same pixels, whatever else they hold. Raises ValueError."""
+    whole = simplejpeg.decode_jpeg(content, "RGB", strict=False)
     return hashlib.sha256(np.ascontiguousarray(whole).data).digest() + repr(whole.shape).encode()
 
 
