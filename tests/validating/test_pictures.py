@@ -37,10 +37,10 @@ def wrong(tmp_path: Path) -> Any:
     def look_at(content: bytes) -> dict[str, str]:
         file = tmp_path / "1.jpg"
         file.write_bytes(content)
-        found, fingerprint = look(file, SETTINGS)
-        assert len(fingerprint) in (0, PRINT.itemsize)
-        assert bool(fingerprint) or found
-        return found
+        seen = look(file, SETTINGS)
+        assert len(seen.fingerprint) in (0, PRINT.itemsize)
+        assert bool(seen.fingerprint) or seen.wrong
+        return seen.wrong
 
     return look_at
 
@@ -117,18 +117,18 @@ def test_another_size_is_found_and_named(wrong: Any, picture: Image.Image, size:
 def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path: Path) -> None:
     file = tmp_path / "1.jpg"
     file.write_bytes(saved(Image.new("RGB", (1100, 1000)))[:-100])
-    found, fingerprint = look(file, ResizeSettings(size=SIZE, max_megapixels=1))
-    assert (list(found), fingerprint) == (["size"], b"")
+    seen = look(file, ResizeSettings(size=SIZE, max_megapixels=1))
+    assert (list(seen.wrong), seen.fingerprint) == (["size"], b"")
 
 
 def test_a_picture_that_is_gone_or_may_not_be_read_is_found(tmp_path: Path, picture: Image.Image) -> None:
-    assert list(look(tmp_path / "1.jpg", SETTINGS)[0]) == ["decodes"]
+    assert list(look(tmp_path / "1.jpg", SETTINGS).wrong) == ["decodes"]
     (tmp_path / "2.jpg").mkdir()
-    assert list(look(tmp_path / "2.jpg", SETTINGS)[0]) == ["decodes"]
+    assert list(look(tmp_path / "2.jpg", SETTINGS).wrong) == ["decodes"]
     if os.name != "nt" and os.geteuid():
         (tmp_path / "3.jpg").write_bytes(saved(picture))
         (tmp_path / "3.jpg").chmod(0)
-        assert "permission denied" in look(tmp_path / "3.jpg", SETTINGS)[0]["decodes"]
+        assert "permission denied" in look(tmp_path / "3.jpg", SETTINGS).wrong["decodes"]
 
 
 def test_a_problem_names_the_picture_and_how_to_get_it_back(dataset: Any) -> None:

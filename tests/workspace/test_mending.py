@@ -27,7 +27,7 @@ def test_a_file_is_replaced_and_the_lines_that_go_are_kept(tmp_path: Path, file:
         mender.rewrite(file, b"after\n", b"later\n", [b"three"])
     assert file.read_bytes() == b"later\n"
     assert (tmp_path / ".ghibli-prep/set_aside/train-metadata.jsonl").read_bytes() == b"one\ntwo\nthree\n"
-    assert sorted(os.listdir(file.parent)) == ["metadata.jsonl"]
+    assert [path.name for path in file.parent.iterdir()] == ["metadata.jsonl"]
 
 
 def test_a_file_that_was_edited_meanwhile_stays(tmp_path: Path, file: Path) -> None:
@@ -75,4 +75,4 @@ for after, aside in ((b"x" * 10_000, [b"kept"]), (b"short", [b"x" * 10_000])):
     assert said.stdout.split() == ["full", "full"]
     assert file.read_bytes() == b"before\n"
     assert (tmp_path / ".ghibli-prep/set_aside/train-metadata.jsonl").read_bytes() == b"kept\n"
-    assert sorted(os.listdir(file.parent)) == ["metadata.jsonl"]
+    assert [path.name for path in file.parent.iterdir()] == ["metadata.jsonl"]

@@ -216,3 +216,16 @@ def test_only_our_own_names_are_numbers(name: object) -> None:
 
 def test_a_number_is_read_from_its_name() -> None:
     assert number_of("120.jpg") == 120
+
+
+def test_a_second_caption_of_a_picture_is_put_aside_and_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "metadata.jsonl").write_bytes(
+        b'{"file_name": "1.jpg", "text": "a boy"}\n'
+        b'{"file_name": "1.jpg", "text": "a girl"}\n'
+        b'{"file_name": "1.jpg", "text": "a boy"}\n' + json.dumps({"file_name": "1.jpg", "text": BLOCKED_TEXT}).encode()
+    )
+    assert opened(tmp_path).mend()
+    assert read(tmp_path) == [("1.jpg", "a boy")]
+    (kept,) = (tmp_path / "set_aside").iterdir()
+    assert kept.read_bytes() == b'{"file_name": "1.jpg", "text": "a girl"}\n'
+    assert not opened(tmp_path).mend()

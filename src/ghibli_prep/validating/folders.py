@@ -133,7 +133,7 @@ def rescued(root: Path) -> Iterator[Problem]:
     """No answer waits for its place in `metadata.jsonl`."""
     name = ".ghibli-prep/rescued.jsonl"
     if (root / name).exists():
-        detail = "captions that found no room in metadata.jsonl wait here"
+        detail = "captions wait here for their place in metadata.jsonl"
         yield Problem("rescued", name, None, detail, "`--fix` or the next run puts them there.", fixable=True)
 
 

@@ -22,7 +22,7 @@ from ghibli_prep.captioning import rules
 from ghibli_prep.captioning.rules import Finding, Profile
 from ghibli_prep.errors import UsageError
 from ghibli_prep.settings import Settings
-from ghibli_prep.validating import pictures
+from ghibli_prep.validating import origins, pictures
 from ghibli_prep.validating.problems import Problem
 from ghibli_prep.workspace.metadata import file_name
 
@@ -33,11 +33,13 @@ _CHUNK = 32
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """number: of the picture to look at, None where there is none. at: the line of `text`, "" where it has none."""
+    """number: of the picture to look at, None where there is none. at: the line of `text`, "" where it has none.
+    written_for: the SHA-256 of the picture that the text was written for, b"" where it is not known."""
 
     number: int | None
     at: int | None
     text: str
+    written_for: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,14 @@ class Looker:
         fingerprint = b""
         if task.number is not None:
             name = file_name(task.number)
-            wrong, fingerprint = pictures.look(self.folder / name, self.settings.resize)
-            problems += [Problem(check, self.shown + name, None, why, pictures.REMEDY) for check, why in wrong.items()]
+            found = pictures.look(self.folder / name, self.settings.resize)
+            problems += [
+                Problem(check, self.shown + name, None, why, pictures.REMEDY) for check, why in found.wrong.items()
+            ]
+            if not found.wrong and task.written_for not in (b"", found.digest):
+                detail = "is another picture than the one that its caption was written for"
+                problems.append(Problem(origins.CHECK, self.shown + name, None, detail, origins.REMEDY, "warning"))
+            fingerprint = found.fingerprint
         return Looked(task.number, tuple(problems), fingerprint)
 
     def _caption(self, task: Task) -> Iterator[Problem]:

@@ -74,12 +74,26 @@ REMEDY = (
 )
 
 
-def look(file: Path, settings: ResizeSettings) -> tuple[dict[str, str], bytes]:
-    """What is wrong with a picture by the name of each check, and its `PRINT`, b"" where it cannot be decoded."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """wrong: why, by the name of each check. fingerprint: a `PRINT`; b"" where the picture cannot be decoded.
+    digest: the SHA-256 of the file; b"" where it cannot be read."""
+
+    wrong: dict[str, str]
+    fingerprint: bytes = b""
+    digest: bytes = b""
+
+
+def look(file: Path, settings: ResizeSettings) -> Seen:
+    """What is wrong with a picture, and what it looks like."""
     try:
         content = file.read_bytes()
     except OSError as error:
-        return {DECODES: _why_unread(error)}, b""
+        return Seen({DECODES: _why_unread(error)})
+    return Seen(*_look_into(content, settings), hashlib.sha256(content).digest())
+
+
+def _look_into(content: bytes, settings: ResizeSettings) -> tuple[dict[str, str], bytes]:
     opened = open_head(content)
     if isinstance(opened, str):
         return {DECODES: opened}, b""

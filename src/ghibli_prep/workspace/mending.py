@@ -10,44 +10,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ghibli_prep.errors import UsageError
-from ghibli_prep.workspace.atomic import append_bytes, disk_errors_in_words, move, read_bytes, replace_bytes
+from ghibli_prep.workspace import aside
+from ghibli_prep.workspace.atomic import disk_errors_in_words, read_bytes, replace_bytes
 from ghibli_prep.workspace.lock import hold
 
 
 class Mender:
-    """state: the tool's own folder. What is put aside lies in `set_aside/` below it, and is never deleted."""
+    """state: the tool's own folder."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._aside = state / "set_aside"
 
-    def rewrite(self, path: Path, before: bytes, after: bytes, aside: Sequence[bytes]) -> None:
-        """Put `after` in place of `before`; the lines `aside` are on the disk first.
+    def rewrite(self, path: Path, before: bytes, after: bytes, set_aside: Sequence[bytes]) -> None:
+        """Put `after` in place of `before`; the lines `set_aside` are kept first.
 
         Raises UsageError where the file is no longer as it was read, and DiskError.
         """
-        if aside:
-            self._make_room()
-            file = self._aside / f"{path.parent.name}-{path.name}"
-            with disk_errors_in_words(file):
-                append_bytes(file, b"".join(line + b"\n" for line in aside), durable=True)
+        aside.keep_lines(self._state, path, set_aside)
         if read_bytes(path) != before:
             raise UsageError(f"{path}: was edited just now. Nothing was changed: run the same command again.")
         replace_bytes(path, after, beside=self._state)
 
     def put_aside(self, file: Path) -> None:
-        """Move `file` to where nothing is trained on it, under a name that is free there."""
-        self._make_room()
-        target, count = self._aside / file.name, 1
-        while target.exists():
-            count += 1
-            target = self._aside / f"{file.name}.{count}"
-        with disk_errors_in_words(file):
-            move(file, target)
-
-    def _make_room(self) -> None:
-        with disk_errors_in_words(self._aside):
-            self._aside.mkdir(exist_ok=True)
+        aside.keep_file(self._state, file)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ghibli_prep.errors import DiskError, ForeignState, GhibliPrepError
 from ghibli_prep.samples import BLOCKED_TEXT
-from ghibli_prep.workspace import lines
+from ghibli_prep.workspace import aside, lines
 from ghibli_prep.workspace.atomic import disk_errors_in_words, read_bytes, replace_bytes
 from ghibli_prep.workspace.rescue import Rescue
 
@@ -86,6 +86,7 @@ class Metadata:
         on_disk = read_bytes(self.path) or b""
         amiss = on_disk != self._content(on_disk)
         if amiss:
+            aside.keep_lines(self._halves, self.path, self._second_texts(on_disk))
             self._rewrite()
         if self._rescue is not None and self._rescue.waiting:
             self._rescue.clear()
@@ -96,6 +97,19 @@ class Metadata:
         """Bring what waits to its place."""
         if self._rescue is not None and self._rescue.waiting:
             self.mend()
+
+    def _second_texts(self, content: bytes) -> list[bytes]:
+        """The lines of pictures that have a line with another caption before: the first one counts."""
+        found, seen = [], set()
+        for raw in content.removeprefix(lines.BOM).split(b"\n"):
+            record = lines.parse(raw) or {}
+            number, text = number_of(record.get("file_name")), record.get("text")
+            if number is None or not isinstance(text, str) or not text.strip():
+                continue
+            if number in seen and text not in (BLOCKED_TEXT, self.texts.get(number)):
+                found.append(raw.strip())
+            seen.add(number)
+        return found
 
     def set(self, number: int, text: str) -> None:
         """Record a caption, on the disk when this returns; one in place of another waits there for `settle`.
