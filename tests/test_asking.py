@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ghibli_prep.asking import duration, in_words, name_of, slots_of, stand
+from ghibli_prep.asking import duration, in_words, slots_of, stand
 from ghibli_prep.captioning import Key, Slot
 from ghibli_prep.captioning.posts import Exhausted
+from ghibli_prep.ledger import name_of
 from ghibli_prep.settings import CaptionSettings
 from ghibli_prep.stages.find import hash_file
 from ghibli_prep.workspace import Workspace

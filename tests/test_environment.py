@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ghibli_prep.environment import read, with_env_file
+from ghibli_prep.environment import read, with_env_file, with_projects
 from ghibli_prep.errors import SettingsError
 
 
@@ -22,6 +22,19 @@ def test_keys_come_in_the_order_of_their_numbers_gaps_allowed_and_the_unnumbered
 def test_the_same_key_twice_is_one_and_empty_ones_are_none() -> None:
     found = read({"GEMINI_API_KEY_1": "a", "GEMINI_API_KEY_2": " 'a' ", "GEMINI_API_KEY_3": " ", "GEMINI_API_KEY": ""})
     assert [key.name for key in found.keys] == ["GEMINI_API_KEY_1"]
+
+
+def test_the_environment_says_which_keys_share_a_project_before_the_settings_do() -> None:
+    variables = {
+        "GEMINI_API_KEY_1": "a",
+        "GEMINI_API_KEY_2": "b",
+        "GEMINI_API_KEY_2_PROJECT": " mine ",
+        "GEMINI_API_KEY": "c",
+    }
+    keys = with_projects(read(variables).keys, {"GEMINI_API_KEY_2": "other", "GEMINI_API_KEY": "mine"})
+    assert [key.project for key in keys] == ["", "mine", "mine"]
+    assert keys[1].payer == keys[2].payer == "project mine"
+    assert keys[0].payer == keys[0].fingerprint
 
 
 @pytest.mark.parametrize("secret", ["two words", "ключ", "a\tb", "a\x00b"])

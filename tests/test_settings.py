@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ghibli_prep import resources, settings
 from ghibli_prep.errors import SettingsError
-from ghibli_prep.settings import CaptionSettings, Limits, Prices, ResizeSettings, Settings
+from ghibli_prep.settings import CaptionSettings, KeyProject, Limits, Prices, ResizeSettings, Settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -34,7 +34,7 @@ def test_the_shipped_file_shows_every_setting_at_its_default() -> None:
     def names(part: type[BaseModel], shown: dict[str, Any]) -> None:
         for attribute, field in part.model_fields.items():
             name = field.alias or attribute
-            if name in ("limits", "prices"):
+            if name in ("keys", "limits", "prices"):
                 continue  # shown as comments: there are none by default
             assert name in shown, f"{part.__name__}: {name} is not in configs/ghibli.toml"
             if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -47,10 +47,21 @@ def test_the_limits_and_prices_shown_as_comments_are_those_that_exist() -> None:
     text = resources.config("ghibli.toml").read_text("utf-8")
     comments = text[text.index("# [caption.limits.") :]
     uncommented = "\n".join(line[2:] for line in comments.splitlines() if re.match(r"# (\[|\w+ = )", line))
-    shown = tomllib.loads(uncommented)["caption"]
+    shown = tomllib.loads(uncommented)
+    assert shown["keys"][0].keys() == KeyProject.model_fields.keys()
+    shown = shown["caption"]
     for kind, name in ((Limits, "limits"), (Prices, "prices")):
         assert shown[name]["gemini-2.5-flash"].keys() == kind.model_fields.keys()
     CaptionSettings.model_validate(shown)
+
+
+def test_a_key_in_place_of_its_variables_name_is_refused_and_not_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "ghibli.toml"
+    for line in ('env = "AQ.secret-text"', 'env = "AIzaSecret"', 'env = "A"\nkey = "AIzaSecret"'):
+        file.write_text(f'[[keys]]\n{line}\nproject = "mine"')
+        with pytest.raises(SettingsError, match=r"keys\.0\.(env|key)") as refused:
+            settings.load(file, {})
+        assert "ecret" not in str(refused.value)
 
 
 def test_without_a_file_all_is_at_its_default() -> None:

@@ -17,21 +17,21 @@ from ghibli_prep.captioning import Backend, Key, Question, Slot, rules
 from ghibli_prep.captioning.calls import Clock, Stop, ThreadedCalls
 from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End
 from ghibli_prep.captioning.judging import Judge
-from ghibli_prep.captioning.posts import Exhausted, Post, Wait
+from ghibli_prep.captioning.posts import Exhausted, Wait
 from ghibli_prep.captioning.prices import cost
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Bar, Console
 from ghibli_prep.errors import GhibliPrepError
+from ghibli_prep.ledger import Ledger, remind
 from ghibli_prep.samples import Blocked, Captioned, Failed, Resized
 from ghibli_prep.settings import CaptionSettings
 from ghibli_prep.workspace import Workspace, checkpoint
 from ghibli_prep.workspace.checkpoint import Checkpoint, local_time
 from ghibli_prep.workspace.provenance import Provenance
-from ghibli_prep.workspace.quota import Spent
 
 SAVE_SECONDS = 2.0
-"""At most this much of what is cheap, the checkpoint and the count of requests, is lost by a kill."""
+"""At most this much of what is cheap, the checkpoint and what rests, is lost by a kill."""
 PICTURE_TOKENS = 258
 """What a picture of 512x512 costs on the 2.x models; used to keep to a limit of tokens a minute."""
 
@@ -61,11 +61,6 @@ class Means:
 def slots_of(keys: Sequence[Key], settings: CaptionSettings) -> list[Slot]:
     """Every key with every model, in the order of the ladder."""
     return [Slot(key, model) for key in keys for model in settings.models]
-
-
-def name_of(slot: Slot) -> str:
-    """What a slot is called in state: its key by fingerprint."""
-    return f"{slot.key.fingerprint}/{slot.model}"
 
 
 class Asking:
@@ -113,9 +108,7 @@ class Asking:
         rota = Rota(
             self._slots, settings.strategy, settings.backoff_seconds, settings.max_in_flight, settings.limits, tokens
         )
-        for slot in self._slots:
-            if spent := self._workspace.quota.get(name_of(slot)):
-                rota.remember(slot, spent.day, spent.asked, spent.until, spent.why, self._means.clock())
+        remind(rota, self._workspace.quota, self._means.clock())
         return rota
 
     def _judge(self) -> Judge:
@@ -126,6 +119,7 @@ class Asking:
     def _ask(
         self, pictures: Sequence[Resized], left: dict[int, Resized], rota: Rota, calls: ThreadedCalls, bar: Bar
     ) -> End:
+        ledger = Ledger(self._workspace, rota)
         dispatcher = Dispatcher(
             rota,
             calls,
@@ -133,10 +127,11 @@ class Asking:
             stop=self._means.stop,
             tell=self._means.console.tell_once,
             waiting=lambda turn: self._show_wait(turn, bar),
+            before=lambda slot, now: self._reserve(ledger, slot, now),
         )
         try:
             self._means.stop.listening = True
-            self._save(rota)
+            self._save(ledger)
             for answer in dispatcher.run(pictures):
                 self._record(answer)
                 self._warned.update(finding.rule for finding in answer.warned)
@@ -145,11 +140,12 @@ class Asking:
                 bar.update()
                 if self._means.clock() - self._saved_at >= SAVE_SECONDS and self._full is None:
                     with self._hearing_out():
-                        self._save(rota)
+                        self._save(ledger)
         finally:
             self._means.stop.listening = False
             if self._full is None:
-                self._save(rota)
+                ledger.settle()
+                self._save(ledger)
         if self._full is not None:
             raise self._full
         return dispatcher.end
@@ -207,18 +203,20 @@ class Asking:
             elif str(error) != str(self._full):  # it may hold an answer that could not be saved
                 self._means.console.tell(str(error))
 
-    def _save(self, rota: Rota) -> None:
+    def _reserve(self, ledger: Ledger, slot: Slot, now: float) -> None:
+        try:
+            ledger.reserve(slot, now)
+        except GhibliPrepError as error:  # a request that cannot be written down is not sent
+            self._full = self._full or error
+            raise
+
+    def _save(self, ledger: Ledger) -> None:
         """Write down where the run stands and what is spent."""
         now = self._means.clock()
         self._saved_at = now
         workspace = self._workspace
         workspace.settle_captions()
-        workspace.save_quota(
-            {
-                name_of(slot): _spent(post, workspace.quota.get(name_of(slot), Spent()), now)
-                for slot, post in rota.posts.items()
-            }
-        )
+        ledger.save(now)
         stand(workspace, self._means.settings, self._means.keys, now, self._last)
 
     def _show_wait(self, turn: Wait, bar: Bar) -> None:
@@ -268,12 +266,6 @@ def _slot_before(before: Mapping[str, Any], settings: CaptionSettings, keys: Seq
 
 _NO_KEY = Key(0, "", "")
 """Stands in the checkpoint where nothing was asked and no key is set."""
-
-
-def _spent(post: Post, before: Spent, now: float) -> Spent:
-    """What to remember of a slot; one that was not probed yet is still what it was `before`."""
-    until, why = (before.until, before.why) if post.probing else (post.spent_until, post.why)
-    return Spent(post.day, post.asked, until, why) if until > now else Spent(post.day, post.asked)
 
 
 def in_words(end: Exhausted) -> str:

@@ -91,7 +91,8 @@ def _session(
     if found.base_url:
         overrides.setdefault("caption", {})["base_url"] = found.base_url
     chosen = settings.load(file, overrides)
-    return Session(chosen, found.keys, workspace, source or workspace / "raw", _cache_folder())
+    keys = environment.with_projects(found.keys, {key.env: key.project for key in chosen.keys})
+    return Session(chosen, keys, workspace, source or workspace / "raw", _cache_folder())
 
 
 def _cache_folder() -> Path:

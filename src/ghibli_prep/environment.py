@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -47,8 +47,16 @@ def read(variables: Mapping[str, str]) -> Environment:
         if not (secret.isascii() and secret.isprintable()) or " " in secret:
             raise SettingsError(f"{name}: has characters that no key has. Copy the key again, alone on its line.")
         secrets.setdefault(secret, name)
-    keys = tuple(Key(position, name, secret) for position, (secret, name) in enumerate(secrets.items(), start=1))
+    keys = tuple(
+        Key(position, name, secret, variables.get(f"{name}_PROJECT", "").strip())
+        for position, (secret, name) in enumerate(secrets.items(), start=1)
+    )
     return Environment(keys, _web_address(variables.get("GEMINI_BASE_URL", "").strip()))
+
+
+def with_projects(keys: Sequence[Key], projects: Mapping[str, str]) -> tuple[Key, ...]:
+    """`keys`, each with the project that `projects` has for its variable where the environment names none."""
+    return tuple(replace(key, project=key.project or projects.get(key.name, "")) for key in keys)
 
 
 def _web_address(url: str) -> str:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ghibli_prep.asking import name_of, slots_of
+from ghibli_prep.asking import slots_of
 from ghibli_prep.captioning import HostRefused, Key, KeyDead, ServiceDown
 from ghibli_prep.captioning.days import pacific_day
+from ghibli_prep.ledger import name_of
 from ghibli_prep.pipeline import Pipeline
 from ghibli_prep.samples import Removed
 from ghibli_prep.settings import CaptionSettings

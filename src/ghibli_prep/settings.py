@@ -7,6 +7,7 @@ no environment and no flags; `cli` hands those in as overrides.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -139,7 +140,7 @@ class CaptionSettings(Part):
         (5, 10, 20, 40, 80), min_length=1
     )
     request_timeout_seconds: PositiveFloat = 60
-    max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 8
+    max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 64
     max_output_tokens: Annotated[int, Field(ge=64)] = 1024
     attempts_per_picture: Annotated[int, Field(ge=1, le=20)] = 3
     trigger: str = "Ghibli style"
@@ -187,7 +188,22 @@ class ValidateSettings(Part):
     near_levels: Annotated[int, Field(ge=0, le=255)] = 4
 
 
+class KeyProject(Part):
+    """env: the environment variable that has a key, such as `GEMINI_API_KEY_2`. project: whose quota that key uses."""
+
+    env: str
+    project: Name
+
+    @field_validator("env")
+    @classmethod
+    def _is_no_key(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise ValueError("needs the name of an environment variable, such as GEMINI_API_KEY_2; never a key itself")
+        return name
+
+
 class Settings(Part):
+    keys: tuple[KeyProject, ...] = ()
     filter: FilterSettings = FilterSettings()
     resize: ResizeSettings = ResizeSettings()
     caption: CaptionSettings = CaptionSettings()
@@ -233,6 +249,8 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Setti
 def _in_words(problem: Any) -> str:
     path = [str(step) for step in problem["loc"]]
     name = ".".join(path)
+    if path[0] == "keys":  # what stands there may be a key, and is not quoted
+        return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] != "extra_forbidden":
         return f"{name}: {problem['msg'].removeprefix('Value error, ')} (it says {problem['input']!r})"
     known = sorted(_known_names(Settings))
@@ -248,7 +266,7 @@ _BY_MODEL: dict[str, type[Part]] = {"limits": Limits, "prices": Prices}
 
 def _known_names(part: type[BaseModel], prefix: str = "") -> list[str]:
     """Every setting's dotted name, sections among them; limits and prices have a model's name in the middle."""
-    names = []
+    names = [f"{prefix}keys.{one}" for one in KeyProject.model_fields] if part is Settings else []
     for attribute, field in part.model_fields.items():
         name = field.alias or attribute
         names.append(prefix + name)

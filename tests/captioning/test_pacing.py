@@ -217,7 +217,8 @@ class Run:
     def _free(self, post: Post, now: float) -> bool:
         sends = self.provider.sends[post.slot]
         paced = bool(sends) and now < sends[-1] + 1.02 * 60 / per_minute(post.limits)
-        trusted = not post.strikes or not post.in_flight
+        known = post.limits.rpm or post.limits.tpm
+        trusted = post.in_flight < (1 if post.strikes else self.ceiling if known else post.window - 1)
         return trusted and not paced and post.resting_until <= now
 
 

@@ -20,6 +20,11 @@ def test_what_is_spent_is_read_as_it_was_written(file: Path) -> None:
     assert quota.read(file) == slots
 
 
+def test_a_file_of_the_first_version_is_taken_over(file: Path) -> None:
+    file.write_bytes(b'{"version": 1, "slots": {"ab/m": {"day": "2026-07-01", "asked": 7, "until": 1, "why": "x"}}}')
+    assert quota.read(file) == {"ab/m": Spent("2026-07-01", 7, 1, "x")}
+
+
 def test_no_file_is_nothing_spent(file: Path) -> None:
     assert quota.read(file) == {}
 
@@ -37,7 +42,8 @@ def test_no_file_is_nothing_spent(file: Path) -> None:
         (b'{"version": 1, "slots": {"a": {"colour": "red"}}}', "not a list"),
         (b'{"version": 1, "slots": {"a": {"asked": "many"}}}', "not a list"),
         (b'{"version": 1, "slots": {"a": {"until": "noon"}}}', "not a list"),
-        (b'{"version": 2, "slots": {"a": {"colour": "red"}}}', "version 2; this one knows 1"),
+        (b'{"version": 2, "slots": {"a": {"rpd": "20"}}}', "not a list"),
+        (b'{"version": 3, "slots": {"a": {"colour": "red"}}}', "version 3; this one knows 2"),
     ],
 )
 def test_a_file_not_ours_is_refused_and_left_untouched(file: Path, content: bytes, says: str) -> None:

@@ -19,16 +19,23 @@ class Key:
 
     position: 1 for the first key, as the user counts.
     name: the environment variable it came from, such as `GEMINI_API_KEY_2`.
+    project: whose quota it uses, "" for one that no other key here uses.
     """
 
     position: int
     name: str
     secret: str = field(repr=False)
+    project: str = ""
 
     @property
     def fingerprint(self) -> str:
         """Eight hex digits that tell keys apart in state and logs, and say nothing of their text."""
         return hashlib.sha256(b"ghibli-prep key\0" + self.secret.encode()).hexdigest()[:8]
+
+    @property
+    def payer(self) -> str:
+        """Whose quota it uses, as a name that says nothing of its text: its project, or itself."""
+        return f"project {self.project}" if self.project else self.fingerprint
 
     def __str__(self) -> str:
         return f"key {self.position} ({self.fingerprint})"
@@ -40,7 +47,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One key with one model: what is asked, and what has a quota."""
+    """One key with one model: what is asked. Slots of one project and model share one quota."""
 
     key: Key
     model: str

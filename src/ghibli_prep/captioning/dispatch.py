@@ -61,7 +61,8 @@ class Dispatcher:
     """Gets an outcome for each picture: `for answer in dispatcher.run(pictures)`; `end` then says why it ended.
 
     judge: says what becomes of a picture by its answers. tell: hears what the user should know, once each.
-    waiting: hears how long nobody can be asked, and why.
+    waiting: hears how long nobody can be asked, and why. before: hears of each request that is counted and about to go
+    out; should it raise, the request does not go out and the run ends with that.
     """
 
     def __init__(
@@ -73,10 +74,11 @@ class Dispatcher:
         stop: Stop,
         tell: Callable[[str], None],
         waiting: Callable[[Wait], None],
+        before: Callable[[Slot, float], None] = lambda _slot, _now: None,
     ) -> None:
         self._rota, self._calls, self._stop = rota, calls, stop
         self._judge = judge
-        self._tell, self._waiting = tell, waiting
+        self._tell, self._waiting, self._before = tell, waiting, before
         self._queue: list[tuple[int, int, Resized]] = []
         self._in_flight = 0
         self._broken: BaseException | None = None
@@ -127,6 +129,7 @@ class Dispatcher:
         story.attempts += 1
         call = Call(picture, slot, now, order, story.remark)
         try:
+            self._before(slot, now)
             self._calls.place(call)
         except Exception as error:  # noqa: BLE001 - it is raised after the other answers, like a backend's
             self._in_flight -= 1

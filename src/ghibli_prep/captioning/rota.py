@@ -34,12 +34,16 @@ WORN_SECONDS = 3600.0
 """How long a slot rests that still says "too many this minute" after the last backoff, and the longest rest."""
 
 
+_LIMITS = {"rpm": "requests a minute", "rpd": "requests a day", "tpm": "input tokens a minute"}
+
+
 class Rota:
-    """The slots of all keys with all models, in order.
+    """The quotas of all projects with all models, in the order of the slots. Slots of one project share theirs.
 
     backoff: seconds of rest after the first, second, ... refusal in a row. tokens: input tokens of one request, as
     estimated until an answer says more. ceiling: the most requests under way at once. patience: answers with nothing
     usable in them, one after the other, from which on a slot is left out. refused: why this machine is not served.
+    posts: each quota once, by the first of its slots. dead: the keys that are not accepted, and why.
     """
 
     def __init__(
@@ -51,16 +55,31 @@ class Rota:
         limits: Mapping[str, Limits],
         tokens: int = 0,
     ) -> None:
-        self.posts = {slot: Post(slot, limits.get(slot.model, Limits()), tokens) for slot in slots}
+        self.posts: dict[Slot, Post] = {}
+        self._posts: dict[Slot, Post] = {}
+        shared: dict[tuple[str, str], Post] = {}
+        for slot in slots:
+            post = shared.get((slot.key.payer, slot.model))
+            if post is None:
+                post = Post(slot, limits.get(slot.model, Limits()), tokens)
+                self.posts[slot] = shared[slot.key.payer, slot.model] = post
+            else:
+                post.others.append(slot)
+            self._posts[slot] = post
+        self.dead: dict[Key, str] = {}
         self._strategy = strategy
         self._backoff = backoff
         self._ceiling = 1 if strategy == "sequential" else ceiling
         self.patience = UNUSABLE_IN_A_ROW
         self.refused = ""
 
+    def post_of(self, slot: Slot) -> Post:
+        """The quota that `slot` uses."""
+        return self._posts[slot]
+
     def remember(self, slot: Slot, day: str, asked: int, until: float, why: str, now: float) -> None:
         """What an earlier run left of `slot`: the day's count, and whether it is spent, which one request probes."""
-        post = self.posts[slot]
+        post = self._posts[slot]
         if day == pacific_day(now):
             post.day, post.asked = day, asked
         if until > now:
@@ -108,12 +127,14 @@ class Rota:
                 break
 
     def _ladders(self) -> Iterator[list[Post]]:
-        """What is walked in order: all slots in one row, or each key's models."""
+        """What is walked in order: all slots in one row, or each project's models."""
         if self._strategy == "sequential":
             yield list(self.posts.values())
             return
-        for key in dict.fromkeys(slot.key for slot in self.posts):
-            yield [post for slot, post in self.posts.items() if slot.key == key]
+        ladders: dict[str, list[Post]] = {}
+        for slot, post in self.posts.items():
+            ladders.setdefault(slot.key.payer, []).append(post)
+        yield from ladders.values()
 
     def _exhausted(self, now: float) -> Exhausted:
         posts = self.posts.values()
@@ -148,7 +169,7 @@ class Rota:
 
         Returns what the user should be told, if anything.
         """
-        post = self.posts[slot]
+        post = self._posts[slot]
         post.in_flight += 1
         post.asked += 1
         post.sent_at = now
@@ -156,11 +177,11 @@ class Rota:
 
     def hung_up(self, slot: Slot) -> None:
         """A request was not made after all, for a reason that is nobody's here."""
-        self.posts[slot].in_flight -= 1
+        self._posts[slot].in_flight -= 1
 
     def heard(self, slot: Slot, attempt: Attempt, sent_at: float, now: float) -> str | None:
         """Take an attempt's outcome into account. Returns what the user should be told, if anything."""
-        post = self.posts[slot]
+        post = self._posts[slot]
         post.in_flight -= 1
         match attempt:
             case Described() | PictureBlocked() | PictureUnreadable():
@@ -171,10 +192,11 @@ class Rota:
             case AnswerUnusable(reason):
                 return self._unusable(post, reason, sent_at)
             case SlotTired():
-                return self._tired(post, attempt, sent_at, now)
+                learned = self._learn(post, rpm=attempt.rpm, tpm=attempt.tpm)
+                return _both(learned, self._tired(post, attempt, sent_at, now))
             case SlotSpent(reason, rpd):
-                self._learn(post, rpd=rpd)
-                return self._spend(post, reason, quota_back_at(sent_at), now)
+                learned = self._learn(post, rpd=rpd)
+                return _both(learned, self._spend(post, reason, quota_back_at(sent_at), now))
             case ModelGone(reason):
                 return self._leave_out(post, "model", f"left out of this run: {reason}")
             case KeyDead(reason):
@@ -191,6 +213,7 @@ class Rota:
         if post.probing:
             post.probing, post.spent_until = False, 0.0
         if sent_at > post.rested_at and not post.is_over(now=sent_at):
+            post.widen()
             post.strikes, post.resting_for, post.why = 0, "", ""
 
     def _unusable(self, post: Post, reason: str, sent_at: float) -> str | None:
@@ -201,12 +224,18 @@ class Rota:
             return None
         return self._leave_out(post, "model", f"left out of this run, no answer could be used: {reason}")
 
-    def _learn(self, post: Post, **named: int | None) -> None:
-        """Take over the limits that the server named."""
-        post.limits = post.limits.model_copy(update={name: limit for name, limit in named.items() if limit})
+    def _learn(self, post: Post, **named: int | None) -> str | None:
+        """Take over the limits that the server named. Returns what the user should be told of them."""
+        news = {name: limit for name, limit in named.items() if limit and limit != getattr(post.limits, name)}
+        before, post.limits = post.limits, post.limits.model_copy(update=news)
+        said = [
+            f"{limit:,} {_LIMITS[name]}" + (f" and not {known:,}" if (known := getattr(before, name)) else "")
+            for name, limit in news.items()
+            if name != "rpd" or before.rpd  # else the refusal itself says it
+        ]
+        return f"{post.slot}: the server allows {', '.join(said)}; that is kept to" if said else None
 
     def _tired(self, post: Post, attempt: SlotTired, sent_at: float, now: float) -> str | None:
-        self._learn(post, rpm=attempt.rpm, tpm=attempt.tpm)
         seconds = attempt.seconds or 0.0
         if post.is_over(now):
             return None
@@ -237,6 +266,8 @@ class Rota:
         post.resting_for, post.why, post.rested_at = what, reason, now
         post.resting_until = now + max(asked_for, self._backoff[post.strikes])
         post.strikes += 1
+        if post.strikes == 1:
+            post.narrow()
         if what in post.told:  # a slot may rest a hundred times a day
             return None
         post.told.add(what)
@@ -260,9 +291,20 @@ class Rota:
         return f"{post.slot}: {why}"
 
     def _bury(self, key: Key, reason: str) -> str | None:
-        posts = [post for slot, post in self.posts.items() if slot.key == key]
-        if all(post.out == "key" for post in posts):
+        if key in self.dead:
             return None
-        for post in posts:
-            post.out, post.why = "key", reason
+        self.dead[key] = reason
+        for post in self.posts.values():
+            post.others = [slot for slot in post.others if slot.key != key]
+            if post.slot.key != key:
+                continue
+            if post.others:
+                post.slot = post.others.pop(0)
+            else:
+                post.out, post.why = "key", reason
         return f"{key} is left out of this run: {reason}. Check {key.name}."
+
+
+def _both(first: str | None, second: str | None) -> str | None:
+    """What there is of two notices."""
+    return "; ".join(filter(None, (first, second))) or None

@@ -13,22 +13,36 @@ from pathlib import Path
 from ghibli_prep.errors import ForeignState
 from ghibli_prep.workspace.atomic import read_bytes, replace_bytes
 
-VERSION = 1
+VERSION = 2
+"""1 knew `day`, `asked`, `until` and `why` alone, which mean the same; it is read, and written as 2."""
+_TEXTS, _TIMES, _LIMITS = ("day", "why", "out"), ("until", "resting"), ("rpm", "rpd", "tpm")
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
     """day: the Pacific day that `asked` counts requests of, `YYYY-MM-DD`; until: when a spent slot may be asked
-    again (seconds since the epoch), 0 where it may be now; why: in words."""
+    again (seconds since the epoch), 0 where it may be now; why: in words.
+
+    Of the last run alone: resting: until when it rested, 0 where it did not; out: why it was left out, or why the key
+    is dead; rpm, rpd, tpm: the limits that it was held to in the end, by the settings or by what the server said.
+    """
 
     day: str = ""
     asked: int = 0
     until: float = 0
     why: str = ""
+    resting: float = 0
+    out: str = ""
+    rpm: int | None = None
+    rpd: int | None = None
+    tpm: int | None = None
 
 
 def read(path: Path) -> dict[str, Spent]:
-    """By `<fingerprint>/<model>`. Raises ForeignState for a file that is not ours."""
+    """By `<fingerprint>/<model>` or `project <name>/<model>`; what is true of a key, by its fingerprint alone.
+
+    ForeignState for a file that is not ours.
+    """
     content = read_bytes(path)
     if content is None:
         return {}
@@ -36,7 +50,7 @@ def read(path: Path) -> dict[str, Spent]:
     try:
         found = json.loads(content)
         version = found["version"]
-        if version == VERSION:
+        if version in (1, VERSION):
             return {name: _checked(Spent(**slot)) for name, slot in found["slots"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ForeignState(f"{path}: not a list of spent quota by ghibli-prep. {remedy}") from None
@@ -46,10 +60,11 @@ def read(path: Path) -> dict[str, Spent]:
 
 
 def _checked(spent: Spent) -> Spent:
-    if (type(spent.day), type(spent.asked), type(spent.why)) != (str, int, str) or type(spent.until) not in (
-        int,
-        float,
-    ):
+    fits = type(spent.asked) is int
+    fits &= all(type(getattr(spent, name)) is str for name in _TEXTS)
+    fits &= all(type(getattr(spent, name)) in (int, float) for name in _TIMES)
+    fits &= all(type(getattr(spent, name)) in (int, type(None)) for name in _LIMITS)
+    if not fits:
         raise TypeError
     return spent
 
