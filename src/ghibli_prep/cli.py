@@ -53,6 +53,9 @@ Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Caption at 
 WaitFor = Annotated[bool, typer.Option("--wait", help="Sleep until quota is back, and go on until all is done.")]
 Retry = Annotated[bool, typer.Option("--retry-blocked", help="Ask again for blocked and failed pictures.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Where the page is written. Default: in the workspace.")
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -289,6 +292,34 @@ def status(
 ) -> None:
     """Say where the workspace stands. Works while a run is going on."""
     _session(config, workspace, source).status(as_json)
+
+
+@app.command(epilog="Example: ghibli-prep stats --json")
+def stats(config: Config = None, workspace: WorkspaceDir = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+    """The dataset in figures: from found to captioned, by film and model, lengths, words, colours, cost."""
+    _session(config, workspace).stats(as_json)
+
+
+@app.command(epilog="Example: ghibli-prep report --out ~/report.html")
+def report(config: Config = None, workspace: WorkspaceDir = DEFAULT_WORKSPACE, out: Out = None) -> None:
+    """Write one HTML page that needs no network: figures, plots, and every picture with its caption, searchable."""
+    _session(config, workspace).report(out)
+
+
+@app.command(epilog='Example: ghibli-prep sample 50 --seed 7 --where "model=gemini-2.5-flash-lite"')
+def sample(
+    count: Annotated[int, typer.Argument(min=1, metavar="[N]", help="How many pictures.")] = 100,
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other pictures.")] = 0,
+    where: Where = None,
+    other: OrWhere = None,
+    out: Out = None,
+) -> None:
+    """Draw pictures to look through by eye: one HTML page with each caption and where it came from."""
+    from ghibli_prep.selecting import Selection
+
+    _session(config, workspace).sample(count, seed, Selection.of(where or [], other or [], ""), out)
 
 
 @app.command(epilog="Example: ghibli-prep validate --fix")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ghibli_prep import detectors, report
 from ghibli_prep.asking import Means, duration, in_words, stand
@@ -27,6 +28,9 @@ from ghibli_prep.selecting import Selection
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.checkpoint import local_time
+
+if TYPE_CHECKING:
+    from ghibli_prep.overview import Overview
 
 
 class Session:
@@ -152,6 +156,35 @@ class Session:
             self.console.show_json(now)
         else:
             self.console.show(report.in_words(now))
+
+    def stats(self, as_json: bool) -> None:
+        from ghibli_prep import figures
+
+        now = self._overview().figures()
+        if as_json:
+            self.console.show_json(now)
+        else:
+            self.console.show(figures.in_words(now))
+
+    def report(self, file: Path | None) -> None:
+        """file: `report.html` in the workspace where None."""
+        file = file or self.root / "report.html"
+        self._overview().report(file, local_time(self.clock()))
+        self.console.show(f"{file} is written: {file.stat().st_size / 1e6:.1f} MB. Open it by double click.")
+
+    def sample(self, count: int, seed: int, selection: Selection, file: Path | None) -> None:
+        """file: `sample.html` in the workspace where None. Raises NoInput where nothing fits."""
+        file = file or self.root / "sample.html"
+        overview = self._overview()
+        drawn = overview.sample(file, count, seed, selection, local_time(self.clock()))
+        if not drawn:
+            self.console.tell("No picture fits that: the page is empty.")
+        self.console.show(f"{file} is written: {report.pictures(drawn)}. Open it by double click.")
+
+    def _overview(self) -> Overview:
+        from ghibli_prep.overview import Overview  # Pillow, and rules with long lists of names, for these alone
+
+        return Overview(self._need_workspace(), self.settings, self.console)
 
     def validate(self, as_json: bool, fix: bool) -> None:
         """Raises ProblemsFound for what is not as it must be, once it was shown."""
