@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.errors import UsageError
 from ghibli_prep.rows import Row
-from ghibli_prep.selecting import FIELDS, Selection
+from ghibli_prep.selecting import FIELDS, NUMBERS, Selection
 from ghibli_prep.settings import CaptionSettings
 from ghibli_prep.workspace.provenance import Provenance
 
@@ -22,9 +22,9 @@ MADE = Provenance(
     prompt="00ff", mended=("final-stop", "quotes"), asked_again=("min-words",), input_tokens=300, output_tokens=30,
     cost=0.01, attempts=2, requests=1.0, seconds=2.5, time="2026-11-20T23:59:59+00:00",
 )  # fmt: skip
-ROW = Row(1, "captioned", "Ghibli style a boy", "", "Totoro/1.png", MADE)
+ROW = Row(1, "captioned", "Ghibli style a boy", "", "Totoro/1.png", MADE, shared=True)
 UNKNOWN = replace(ROW, number=2, made=None, source="alone.png")
-EDITED = replace(ROW, number=3, text="Ghibli style a Cat in a field")
+EDITED = replace(ROW, number=3, text="Ghibli style a Cat in a field", shared=False)
 ROWS = [ROW, UNKNOWN, EDITED]
 
 
@@ -60,6 +60,17 @@ def chosen(*where: str, other: tuple[str, ...] = (), numbers: str = "") -> list[
         ("time=2026-11-20", [1, 3]),
         ("time<2026-11-21", [1, 3]),
         ("time>2026-11-21", []),
+        ("time>2026-11-20", []),
+        ("time<=2026-11-20", [1, 3]),
+        ("time>=2026-11-20 23:59", [1, 3]),
+        ("time<2026-11-20T23:59:59", []),
+        ("text~/^ghibli style a \\w+ in/", [3]),
+        ("text!~/\\bcat\\b/", [1, 2]),
+        ("text~/", []),
+        ("rule=same-text", [1, 2]),
+        ("rule~words", [1, 2, 3]),
+        ("asked_again=", [2]),
+        ("rule=", []),
         ("cost>0.001", [1, 3]),
         ("cost<=1", [1, 3]),
         ("key=2", [1, 3]),
@@ -90,6 +101,12 @@ def test_all_of_where_or_any_other_and_only_of_the_numbers() -> None:
         ("words<many", "words is a number, 'many' is none"),
         ("words~2", "words is a number: compare it with"),
         ("model<b", "model is a text: compare it with"),
+        ("rule=min-word", "rule is never 'min-word'. It is one of: unicode, .*min-words"),
+        ("mended!=stops", "mended is never 'stops'"),
+        ("edited=maybe", "edited is never 'maybe'. It is one of: yes, no"),
+        ("time<yesterday", "a time is such as 2026-11-20 or"),
+        ("time<", "time is a text"),
+        ("text~/(/", r"/\(/ is not a regular expression: "),
     ],
 )
 def test_what_is_no_condition_is_refused_with_what_there_is(condition: str, says: str) -> None:
@@ -112,9 +129,15 @@ def test_the_same_choice_has_the_same_name_in_any_order() -> None:
 
 @given(st.sets(st.integers(1, 5000)))
 def test_any_numbers_written_out_are_those_numbers(numbers: set[int]) -> None:
-    assert Selection.of([], [], ",".join(map(str, numbers))).numbers == numbers
+    chosen = Selection.of([], [], ",".join(map(str, numbers)))
+    assert chosen.numbers == numbers
+    assert Selection.of([], [], str(chosen).removeprefix("numbers ")).numbers == numbers
+
+
+def test_a_hundred_thousand_numbers_have_a_short_name() -> None:
+    assert str(Selection.of([], [], "1-100000, 7, 100003")) == "numbers 1-100000,100003"
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_asked_of_every_row(name: str) -> None:
-    assert set(chosen(f"{name}=1")) <= {1, 2, 3}
+    assert set(chosen(f"{name}=1" if name in NUMBERS else f"{name}=")) <= {1, 2, 3}

@@ -110,6 +110,22 @@ def to_ask_again(workspace: Workspace, numbers: Sequence[int]) -> str:
     return "\n".join([*lines, *(f"  {number}.jpg  {workspace.captions[number]}" for number in numbers)])
 
 
+def asked_again(workspace: Workspace, before: Mapping[int, str]) -> str:
+    """What a recaption has come to. before: the captions that were to be asked again."""
+    asked = before.keys() - set(workspace.to_ask_again())
+    new = sum(workspace.captions.get(number) != before[number] for number in asked)
+    return f"{pictures(len(asked))} asked again: new captions: {new:,}, kept as they were: {len(asked) - new:,}."
+
+
+def without_caption(numbers: Sequence[int]) -> str:
+    """Of pictures that were named to be asked again."""
+    named = ", ".join(f"{number}.jpg" for number in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+    return (
+        f"{pictures(len(numbers))} without a caption left out ({named}): `ghibli-prep caption` asks for what has none, "
+        "with --retry-blocked also for what was blocked or failed."
+    )
+
+
 def filtered(workspace: Workspace) -> str:
     """What the filter decided, so far."""
     verdicts = workspace.facts.verdicts.values()

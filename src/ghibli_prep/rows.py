@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,8 @@ from ghibli_prep.workspace.provenance import Provenance
 class Row:
     """One picture. text: its caption, "" where it has none. reason: why it is blocked or failed.
 
-    source: the frame's path below the input folder. made: where the last answer came from, None where unknown.
+    source: the frame's path below the input folder. made: where it has what it has from, None where unknown.
+    shared: has another picture the same caption?
     """
 
     number: int
@@ -22,6 +24,7 @@ class Row:
     reason: str
     source: str
     made: Provenance | None
+    shared: bool = False
 
     @property
     def film(self) -> str:
@@ -43,14 +46,15 @@ def film_of(source: str) -> str:
 def rows(workspace: Workspace) -> list[Row]:
     """Every picture in `train/`, by number. Raises ForeignState as `Workspace.provenance` does."""
     made, failed, reasons = workspace.provenance(), workspace.failed(), workspace.facts.blocked
-    blocked = set(workspace.blocked())
+    blocked, times = set(workspace.blocked()), Counter(workspace.captions.values())
     found = []
     for number in workspace.pictures():
         source, where = workspace.facts.sources.get(number, ""), made.get(number)
         if number in blocked:
             found.append(Row(number, "blocked", "", reasons.get(number, ""), source, where))
         elif number in workspace.captions:
-            found.append(Row(number, "captioned", workspace.captions[number], "", source, where))
+            text = workspace.captions[number]
+            found.append(Row(number, "captioned", text, "", source, where, times[text] > 1))
         elif number in failed:
             found.append(Row(number, "failed", "", failed[number], source, where))
         else:

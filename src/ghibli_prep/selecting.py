@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from ghibli_prep.captioning import rules
 from ghibli_prep.captioning.rules import Profile
@@ -30,7 +31,7 @@ _TEXTS: Mapping[str, Callable[[Row, Profile], Value]] = {
     "text": lambda row, _: row.text,
     "film": lambda row, _: row.film,
     "source": lambda row, _: row.source,
-    "rule": lambda row, profile: tuple(finding.rule for finding in rules.findings(row.text, profile)),
+    "rule": lambda row, profile: _rules_broken(row, profile),
     "edited": lambda row, _: "yes" if row.edited else "no",
     **{
         name: _made(name)
@@ -39,23 +40,39 @@ _TEXTS: Mapping[str, Callable[[Row, Profile], Value]] = {
         )
     },
 }  # fmt: skip
-_NUMBERS: Mapping[str, Callable[[Row, Profile], Value]] = {
+NUMBERS: Mapping[str, Callable[[Row, Profile], Value]] = {
     "number": lambda row, _: row.number,
     "words": lambda row, _: len(rules.words(row.text)),
     "tokens": lambda row, _: count_tokens(row.text),
     **{name: _made(name) for name in ("key", "attempts", "input_tokens", "output_tokens", "cost", "seconds")},
 }
-FIELDS = (*_NUMBERS, *_TEXTS)
+FIELDS = (*NUMBERS, *_TEXTS)
 """What a condition may be about."""
+_VALUES: Mapping[str, Collection[str]] = {
+    **dict.fromkeys(("rule", "mended", "asked_again"), rules.RULES),
+    "edited": ("yes", "no"),
+}
+"""What may be equal at all, where that is known."""
+_TIME = re.compile(r"\d{4}(-\d\d(-\d\d(t\d\d(:\d\d(:\d\d)?)?)?)?)?")
+
+
+def _rules_broken(row: Row, profile: Profile) -> tuple[str, ...]:
+    others = {row.text} if row.shared else frozenset()
+    return tuple(finding.rule for finding in rules.findings(row.text, profile, others))
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison. Texts are compared in any case; `~` is "contains"; of several values, one that fits will do."""
+    """One comparison. Texts are compared in any case; of several values, one that fits will do.
+
+    `~` is "contains", and of a value between slashes "matches", as a regular expression. A time fits by as much of it
+    as is said: 2026-11-20 is that whole day.
+    """
 
     name: str
     operator: str
     value: str
+    pattern: re.Pattern[str] | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, text: str) -> Condition:
@@ -63,35 +80,32 @@ class Condition:
         found = _CONDITION.fullmatch(text)
         if found is None:
             raise UsageError(f"{text!r}: not a condition. Write one like model=gemini-2.5-flash, words<20 or text~cat.")
-        made = cls(found["name"], found["operator"], found["value"].casefold())
-        if made.name not in FIELDS:
-            raise UsageError(f"{text!r}: nothing is called {made.name}. There are: {', '.join(sorted(FIELDS))}.")
-        if made.name in _NUMBERS:
-            try:
-                float(made.value)
-            except ValueError:
-                raise UsageError(f"{text!r}: {made.name} is a number, {found['value']!r} is none.") from None
-            if "~" in made.operator:
-                raise UsageError(f"{text!r}: {made.name} is a number: compare it with =, !=, <, <=, > or >=.")
-        elif made.operator[0] in "<>" and made.name != "time":
-            raise UsageError(f"{text!r}: {made.name} is a text: compare it with =, !=, ~ (contains) or !~.")
-        return made
+        name, operator, value = found["name"], found["operator"], found["value"]
+        if name not in FIELDS:
+            raise UsageError(f"{text!r}: nothing is called {name}. There are: {', '.join(sorted(FIELDS))}.")
+        if wrong := _is_wrong(name, operator, value):
+            raise UsageError(f"{text!r}: {wrong}.")
+        if pattern := _pattern(operator, value):
+            return cls(name, operator, value, pattern)
+        return cls(name, operator, value.casefold().replace(" ", "t") if name == "time" else value.casefold())
 
     def holds(self, row: Row, profile: Profile) -> bool:
-        if self.name in _NUMBERS:
-            number = _NUMBERS[self.name](row, profile)
+        if self.name in NUMBERS:
+            number = NUMBERS[self.name](row, profile)
             return isinstance(number, int | float) and self._compared(number, float(self.value))
         found = _TEXTS[self.name](row, profile)
-        texts = [text.casefold() for text in (found if isinstance(found, tuple) else (str(found or ""),))]
+        texts = [text.casefold() for text in (found if isinstance(found, tuple) and found else (str(found or ""),))]
         if self.operator in ("=", "~", "!=", "!~"):
             same = self._is_in if "~" in self.operator or self.name == "time" else self._is
             return any(map(same, texts)) != self.operator.startswith("!")
-        return any(bool(text) and self._compared(text, self.value) for text in texts)
+        return any(bool(text) and self._compared(text[: len(self.value)], self.value) for text in texts)
 
     def _is(self, text: str) -> bool:
         return text == self.value
 
     def _is_in(self, text: str) -> bool:
+        if self.pattern is not None:
+            return self.pattern.search(text) is not None
         return text.startswith(self.value) if self.name == "time" else self.value in text
 
     def _compared(self, one: float | str, other: float | str) -> bool:
@@ -126,7 +140,7 @@ class Selection:
         """The same for the same choice: by it a choice is known again."""
         parts = [" and ".join(_words(self.where)), *_words(self.other)]
         said = " or ".join(filter(None, parts))
-        ranges = ",".join(map(str, sorted(self.numbers)))
+        ranges = ",".join(_ranges(self.numbers))
         return "; ".join(filter(None, [said, ranges and f"numbers {ranges}"]))
 
     def of_rows(self, found: Iterable[Row], profile: Profile) -> list[Row]:
@@ -141,8 +155,44 @@ class Selection:
         return by_where or any(condition.holds(row, profile) for condition in self.other)
 
 
+def _is_wrong(name: str, operator: str, value: str) -> str:
+    """Why such a condition cannot be, "" where it can."""
+    if name in NUMBERS:
+        try:
+            float(value)
+        except ValueError:
+            return f"{name} is a number, {value!r} is none"
+        return f"{name} is a number: compare it with =, !=, <, <=, > or >=" if "~" in operator else ""
+    if "~" in operator:
+        try:
+            _pattern(operator, value)
+        except re.error as error:
+            return f"{value} is not a regular expression: {error}"
+        return ""
+    if name == "time" and value and not _TIME.fullmatch(value.casefold().replace(" ", "t")):
+        return "a time is such as 2026-11-20 or 2026-11-20T18:30, in UTC"
+    if operator[0] in "<>" and (name != "time" or not value):
+        return f"{name} is a text: compare it with =, !=, ~ (contains) or !~"
+    if value and value.casefold() not in _VALUES.get(name, (value.casefold(),)):
+        return f"{name} is never {value!r}. It is one of: {', '.join(_VALUES[name])}"
+    return ""
+
+
+def _pattern(operator: str, value: str) -> re.Pattern[str] | None:
+    """The regular expression in `/.../`, None where there is none. Raises re.error."""
+    if "~" not in operator or len(value) < 3 or not (value.startswith("/") and value.endswith("/")):
+        return None
+    return re.compile(value[1:-1], re.IGNORECASE)
+
+
 def _words(conditions: Collection[Condition]) -> list[str]:
     return sorted(f"{each.name}{each.operator}{each.value}" for each in conditions)
+
+
+def _ranges(numbers: Collection[int]) -> list[str]:
+    """{5, 9, 10, 11} as ["5", "9-11"]."""
+    runs = [[n for _, n in run] for _, run in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0])]
+    return [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
 
 
 def _numbers(text: str) -> set[int]:

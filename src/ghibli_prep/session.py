@@ -118,11 +118,17 @@ class Session:
                 if left := workspace.to_ask_again():
                     self.console.tell(f"Given up: {report.pictures(len(left))} of an earlier recaption.")
                 workspace.reopen(chosen, str(selection))
+            before = {number: workspace.captions[number] for number in workspace.to_ask_again()}
             end = pipeline.recaption(self._means(), limit, wait)
+            self.console.show(report.asked_again(workspace, before))
             self._last_words(workspace, end, again=True)
 
     def _chosen(self, looked: Workspace, selection: Selection) -> list[int]:
-        captioned = (row for row in rows(looked) if row.state == "captioned")
+        found = rows(looked)
+        captioned = [row for row in found if row.state == "captioned"]
+        without = [row.number for row in found if row.state != "captioned" and row.number in selection.numbers]
+        if without:
+            self.console.tell(report.without_caption(without))
         return [row.number for row in selection.of_rows(captioned, Profile.of(self.settings.caption))]
 
     def cleanup(self, dry_run: bool, purge: bool, include_pending: bool, agreed: Callable[[str], bool]) -> None:
@@ -340,6 +346,8 @@ class Session:
                 )
             case Interrupted():
                 raise Stopped(f"Stopped. {left} {saved} to go on.")
+            case Done() if again and todo:
+                self.console.show(f"{left} The same command goes on.")
             case Done():
                 return
 

@@ -24,6 +24,7 @@ def test_the_chosen_captions_are_asked_again_and_the_others_stay(home: Any, sand
     said = home.run("recaption", "--numbers", "2")
     assert said.code == 0
     assert home.captions == {**before, "2.jpg": NEW}
+    assert "1 picture asked again: new captions: 1, kept as they were: 0." in said.out
     assert len(api.calls) == 1
     lines = (home.train / "metadata.jsonl").read_text("utf-8").splitlines()
     assert sorted(json.loads(line)["file_name"] for line in lines) == ["1.jpg", "2.jpg", "3.jpg"]
@@ -55,6 +56,7 @@ def test_a_blocked_or_failing_answer_leaves_the_old_caption_and_says_so(home: An
     said = home.run("recaption", "--numbers", "1-2")
     assert said.code == 0
     assert home.captions == before
+    assert "2 pictures asked again: new captions: 0, kept as they were: 2." in said.out
     assert "1.jpg keeps its caption: it is blocked" in said.err
     assert "2.jpg keeps its caption: the caption has 4 words" in said.err
     assert home.run("status", "--json").json["failed"] == {}
@@ -81,7 +83,9 @@ def test_a_limit_leaves_the_rest_for_the_same_command(home: Any, sandbox: Any) -
     first_run(home, sandbox, 3)
     api = sandbox()
     home.keys(1, api.url)
-    assert home.run("recaption", "--where", "words>1", "--limit", "2").code == 0
+    said = home.run("recaption", "--where", "words>1", "--limit", "2")
+    assert said.code == 0
+    assert "Still to ask again: 1 of 3 pictures. The same command goes on." in said.out
     assert len(api.calls) == 2
     assert home.run("recaption", "--where", "words>1").code == 0
     assert len(api.calls) == 3
@@ -103,6 +107,39 @@ def test_a_text_edited_by_hand_is_chosen_by_that_and_edited_meanwhile_is_kept(ho
     said = home.run("recaption", "--where", "edited=yes", "--dry-run")
     assert "  2.jpg  Ghibli style by hand" in said.out
     assert "1.jpg" not in said.out
+
+
+def test_a_text_edited_by_hand_while_it_was_paused_is_left_alone(home: Any, sandbox: Any) -> None:
+    first_run(home, sandbox, 3)
+    api = sandbox()
+    home.keys(1, api.url)
+    assert home.run("recaption", "--where", "words>1", "--limit", "1").code == 0
+    file = home.train / "metadata.jsonl"
+    file.write_text(file.read_text("utf-8").replace(home.captions["2.jpg"], "Ghibli style by hand"), "utf-8")
+    assert home.run("recaption", "--where", "words>1").code == 0
+    assert home.captions["2.jpg"] == "Ghibli style by hand"
+    assert len(api.calls) == 2
+
+
+def test_a_picture_without_a_caption_is_left_out_and_named(home: Any, sandbox: Any) -> None:
+    home.frames(0, 1)
+    home.settings('strategy = "sequential"')
+    home.keys(1, sandbox(best={}, faults=[{"kind": "blocked_prompt", "calls": [2]}]).url)
+    home.run("run")
+    api = sandbox()
+    home.keys(1, api.url)
+    said = home.run("recaption", "--numbers", "1-9")
+    assert said.code == 0
+    assert "1 picture without a caption left out (2.jpg)" in said.err
+    assert len(api.calls) == 1
+
+
+def test_a_caption_keeps_its_origin_when_it_was_asked_again_in_vain(home: Any, sandbox: Any) -> None:
+    first_run(home, sandbox, 1)
+    home.keys(1, sandbox(best={}, faults=[{"kind": "blocked_prompt", "calls": [1]}]).url)
+    home.run("recaption", "--numbers", "1")
+    assert home.run("recaption", "--where", "edited=yes", "--dry-run").out.endswith("nothing is asked again.\n")
+    assert home.run("recaption", "--where", "model=best", "--dry-run").out.startswith("1 picture would")
 
 
 @pytest.mark.parametrize(
