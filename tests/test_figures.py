@@ -10,6 +10,7 @@ import pytest
 
 from ghibli_prep import figures
 from ghibli_prep.captioning.rules import Profile
+from ghibli_prep.rows import Row
 from ghibli_prep.settings import CaptionSettings
 
 PROFILE = Profile.of(CaptionSettings())
@@ -48,6 +49,28 @@ def test_stats_count_each_step_and_film_before_and_after(home: Any, sandbox: Any
     assert now["usage"]["cost"] == pytest.approx(sum(line["cost"] for line in lines))
     assert sum(now["looks"]["colours"].values()) == pytest.approx(1, abs=0.01)
     assert now["reasons"]
+
+
+def test_what_was_paid_for_captions_that_others_took_the_place_of_is_counted(home: Any, sandbox: Any) -> None:
+    home.frames(0, 1)
+    home.settings('strategy = "sequential"\n[caption.prices."best"]\ninput = 1.0\noutput = 2.0')
+    home.keys(1, sandbox(best={}).url)
+    home.run("run")
+    once = home.run("stats", "--json").json["usage"]
+    home.keys(1, sandbox(best={}, faults=[{"kind": "blocked_prompt", "calls": [2]}]).url)
+    assert home.run("recaption", "--numbers", "1-2").code == 0
+    now = home.run("stats", "--json").json
+    assert (once["answers"], now["usage"]["answers"], now["usage"]["requests"]) == (2, 4, 4)
+    assert now["usage"]["cost"] > 1.4 * once["cost"]
+    assert now["models"] == {"best": 2}
+
+
+def test_a_caption_shared_with_a_picture_that_was_not_drawn_is_said_to_be_shared() -> None:
+    row = Row(1, "captioned", "Ghibli style a boy in a field", "", "Totoro/1.png", None, shared=True)
+    alone = Row(2, "captioned", "Ghibli style a girl in a field", "", "Totoro/2.png", None)
+    found = figures.findings([row, alone], PROFILE)
+    assert "same-text" in found[1]
+    assert "same-text" not in found[2]
 
 
 def test_stats_in_words_have_the_table_of_films(home: Any, sandbox: Any) -> None:

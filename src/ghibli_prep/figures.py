@@ -13,8 +13,9 @@ from ghibli_prep.captioning import rules
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.captioning.rules.warns import count_tokens, exact
 from ghibli_prep.looks import COLOURS, Look
-from ghibli_prep.rows import Row, film_of
+from ghibli_prep.rows import Row, film_of, rules_broken
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.provenance import Provenance
 
 COMMON = 30
 """So many of the commonest words and phrases."""
@@ -51,7 +52,7 @@ def of(
         "tokens": {**_lengths([count_tokens(text) for text in texts.values()]), "exact": exact()},
         "common_words": common(texts.values(), 1, profile),
         "phrases": common(texts.values(), 2, profile) + common(texts.values(), 3, profile),
-        "usage": _usage(rows),
+        "usage": _usage(workspace.answers()),
         "findings": _counted(rule for found in broken.values() for rule in found),
         "edited": sum(row.edited for row in rows),
         "looks": _looks([look for look in looks if look is not None]),
@@ -60,9 +61,7 @@ def of(
 
 def findings(rows: Iterable[Row], profile: Profile) -> dict[int, list[str]]:
     """The names of the rules that each caption breaks, by number; only captions that break one."""
-    captioned = [row for row in rows if row.state == "captioned"]
-    often = {text for text, count in Counter(row.text for row in captioned).items() if count > 1}
-    found = {row.number: [each.rule for each in rules.findings(row.text, profile, often)] for row in captioned}
+    found = {row.number: list(rules_broken(row, profile)) for row in rows}
     return {number: broken for number, broken in found.items() if broken}
 
 
@@ -135,8 +134,9 @@ def _bytes(workspace: Workspace, rows: Sequence[Row]) -> dict[str, int]:
     return {"pictures": sum(sizes), "metadata": metadata.stat().st_size if metadata.exists() else 0}
 
 
-def _usage(rows: Iterable[Row]) -> Figures:
-    made = [row.made for row in rows if row.made]
+def _usage(answers: Iterable[Provenance]) -> Figures:
+    """What was asked and paid, for captions that others took the place of, too."""
+    made = list(answers)
     priced = [one.cost for one in made if one.cost is not None]
     return {
         "answers": len(made),

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from ghibli_prep.captioning import rules
+from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.provenance import Provenance
 
@@ -41,6 +43,14 @@ def film_of(source: str) -> str:
     """The film that a frame is of: the first folder of its path, "" where there is none."""
     film, slash, _ = source.partition("/")
     return film if slash else ""
+
+
+def rules_broken(row: Row, profile: Profile) -> tuple[str, ...]:
+    """The names of the rules that the row's caption breaks; none where it has none."""
+    if row.state != "captioned":
+        return ()
+    others = {row.text} if row.shared else frozenset[str]()
+    return tuple(finding.rule for finding in rules.findings(row.text, profile, others))
 
 
 def rows(workspace: Workspace) -> list[Row]:

@@ -11,7 +11,7 @@ from ghibli_prep.captioning import rules
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.captioning.rules.warns import count_tokens
 from ghibli_prep.errors import UsageError
-from ghibli_prep.rows import Row
+from ghibli_prep.rows import Row, rules_broken
 from ghibli_prep.workspace.provenance import Provenance
 
 Value = str | float | tuple[str, ...] | None
@@ -31,7 +31,7 @@ _TEXTS: Mapping[str, Callable[[Row, Profile], Value]] = {
     "text": lambda row, _: row.text,
     "film": lambda row, _: row.film,
     "source": lambda row, _: row.source,
-    "rule": lambda row, profile: _rules_broken(row, profile),
+    "rule": rules_broken,
     "edited": lambda row, _: "yes" if row.edited else "no",
     **{
         name: _made(name)
@@ -54,11 +54,6 @@ _VALUES: Mapping[str, Collection[str]] = {
 }
 """What may be equal at all, where that is known."""
 _TIME = re.compile(r"\d{4}(-\d\d(-\d\d(t\d\d(:\d\d(:\d\d)?)?)?)?)?")
-
-
-def _rules_broken(row: Row, profile: Profile) -> tuple[str, ...]:
-    others = {row.text} if row.shared else frozenset()
-    return tuple(finding.rule for finding in rules.findings(row.text, profile, others))
 
 
 @dataclass(frozen=True, slots=True)

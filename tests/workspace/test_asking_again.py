@@ -59,6 +59,7 @@ def test_an_answer_in_vain_leaves_the_caption_the_origin_that_it_had(workspace: 
         (row,) = rows(held)
         assert row.made == MADE
         assert not row.edited
+        assert list(held.answers()) == [MADE, in_vain]
 
 
 def test_a_new_caption_whose_closing_a_kill_cut_short_is_not_asked_again(

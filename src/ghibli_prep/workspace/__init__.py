@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
@@ -185,13 +185,17 @@ class Workspace:
         here = set(self.pictures()) - self.captions.keys()
         return {number: why for number, why in sorted(self.facts.failed.items()) if number in here}
 
+    def answers(self) -> Iterator[Provenance]:
+        """Every answer that was recorded, the oldest first, read anew. Raises ForeignState."""
+        return provenance.read(self._answers)
+
     def provenance(self) -> dict[int, Provenance]:
         """The answer that each picture has what it has from, read anew. Raises ForeignState.
 
         That is its last one; but where a caption stands, the last one that was a caption.
         """
         found: dict[int, Provenance] = {}
-        for made in provenance.read(self._answers):
+        for made in self.answers():
             in_vain = made.outcome != "captioned" and self.has_caption(made.number)
             if not in_vain or made.number not in found:
                 found[made.number] = made
