@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -139,3 +140,26 @@ def test_opening_on_a_full_disk_says_so_and_changes_nothing(tiny: Path) -> None:
         pass
     assert texts(tiny) == {"1.jpg": "Ghibli style one"}
     assert Workspace(tiny, str).captions == {1: "Ghibli style one"}
+
+
+def test_a_new_caption_on_a_full_disk_is_saved_and_the_old_line_stands_until_there_is_room(tiny: Path) -> None:
+    with Workspace(tiny, str) as held:
+        for number in range(1, 41):
+            held.record(Captioned(number, f"old {number}, " + "a window, " * 30))
+    old = texts(tiny)
+    with suppress(DiskError), Workspace(tiny, str) as held:  # on leaving there may be no room to settle it
+        fill(tiny)
+        with pytest.raises(DiskError, match="the disk is full"):
+            for number in range(1, 41):
+                held.record(Captioned(number, f"new {number}, " + "a door, " * 30))
+                fill(tiny)
+        fill(tiny)
+        with pytest.raises(DiskError):
+            held.settle_captions()
+        assert texts(tiny) == old
+    assert texts(tiny).keys() == old.keys()
+    (tiny / "filler").unlink()
+    with Workspace(tiny, str) as held:
+        saved = [n for n in range(1, 41) if held.captions[n].startswith("new ")]
+        assert saved == list(range(1, number + 1))
+    assert [n for n in range(1, 41) if texts(tiny)[f"{n}.jpg"].startswith("new ")] == saved
