@@ -283,6 +283,20 @@ def keys(
     _session(config, workspace, source).show_keys(as_json)
 
 
+@app.command(epilog="Example: ghibli-prep plan --keys 3")
+def plan(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    keys: Annotated[
+        int | None, typer.Option("--keys", min=1, max=100, metavar="N", help="Plan with N keys. Default: those set.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a run would cost: requests, tokens, money, days and the end, for each strategy. Asks nobody."""
+    _session(config, workspace, source).plan(as_json, keys)
+
+
 @app.command(epilog="Example: ghibli-prep status --json")
 def status(
     config: Config = None,

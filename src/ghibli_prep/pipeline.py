@@ -174,6 +174,15 @@ class Pipeline:
         pictures = [Resized(number, self.workspace.file(number)) for number in islice(numbers, limit)]
         return Asking(self.workspace, means).run(pictures, wait) if pictures else Done()
 
+    def left_to_caption(self) -> tuple[int, int]:
+        """How many pictures of `train/` want a caption, and how many at the most are still to be resized."""
+        verdicts = self.workspace.facts.verdicts
+        to_resize = sum(
+            (identity not in verdicts or verdicts[identity].kept) and not self.workspace.is_resized(identity)
+            for identity in self.census().pictures
+        )
+        return len(self.workspace.pending()), to_resize
+
     def cleanup(self, removals: list[Removed], purge: bool = False) -> int:
         """Take these pictures out of `train/`. purge: also delete what lies in `removed/`; returns how many."""
         old = [Removed(number, "purged", True) for number in self.workspace.pictures_removed()] if purge else []

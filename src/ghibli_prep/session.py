@@ -204,6 +204,26 @@ class Session:
         if report.problems:
             raise ProblemsFound(validating.last_words(report))
 
+    def plan(self, as_json: bool, keys: int | None) -> None:
+        """Say what a run would cost. Asks nobody, writes nothing. keys: plan with so many, those that are set first."""
+        from ghibli_prep import planning
+        from ghibli_prep.planning import words
+
+        self._need_pictures()
+        looked, caption = self.look(), self.settings.caption
+        if not self.keys:
+            self.console.tell(f"No key is set: this is a plan for {keys or 1}, each with a project of its own.")
+        imagined = [Key(n, f"key {n} of the plan", f"key {n} of the plan") for n in range(1, (keys or 1) + 1)]
+        chosen = [*self.keys, *imagined[len(self.keys) :]][: keys or max(1, len(self.keys))]
+        experience = planning.Experience.of(list(looked.provenance().values()), caption)
+        plan = planning.Plan(chosen, caption, looked.quota, experience, self.clock())
+        left = Pipeline(looked, self.source, self.console, self.stop).left_to_caption()
+        forecasts = [plan.forecast(strategy, sum(left)) for strategy in planning.STRATEGIES]
+        if as_json:
+            self.console.show_json(words.figures(plan, *left, forecasts))
+        else:
+            self.console.show(words.in_words(plan, *left, forecasts))
+
     def show_keys(self, as_json: bool) -> None:
         """Raises MissingKey where no key is accepted, Paused where the service cannot be reached."""
         self._need_keys()
