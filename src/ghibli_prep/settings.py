@@ -179,11 +179,12 @@ class CaptionSettings(Part):
 
 
 class ValidateSettings(Part):
-    """near_duplicates: what pictures that are nearly the same are; "off": not looked for. near_bits: how many of the
+    """near_duplicates: what pictures that are nearly the same are; "remove": a problem that `--fix` moves to removed/;
+    "off": not looked for. near_bits: how many of the
     256 bits of their perceptual hashes may differ. near_levels: how far apart brightness and colour may be, 0 to 255,
     in any part of a grid of 16 x 16."""
 
-    near_duplicates: Literal["problem", "warning", "off"] = "problem"
+    near_duplicates: Literal["problem", "remove", "warning", "off"] = "problem"
     near_bits: Annotated[int, Field(ge=0, le=16)] = 8
     near_levels: Annotated[int, Field(ge=0, le=255)] = 4
 

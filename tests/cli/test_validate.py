@@ -47,7 +47,7 @@ def test_problems_are_named_with_file_line_and_remedy_and_end_with_3(finished: A
     said = finished.run("validate")
     assert said.code == 3
     assert "Problem: keys (1)\n  train/metadata.jsonl, line 2: no key 'text'; keys that do not belong" in said.out
-    assert "Problem: decodes (1)\n  train/3.jpg: is cut off: the file ends too early. Delete it and run" in said.out
+    assert "Problem: decodes (1)\n  train/3.jpg: is cut off: the file ends too early\n    -> Delete it" in said.out
     assert said.err == "2 problems found.\n"
     said = finished.run("validate", "--json")
     assert said.code == 3

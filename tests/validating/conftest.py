@@ -15,7 +15,7 @@ import skimage.data
 from PIL import Image
 
 from ghibli_prep.settings import Settings
-from ghibli_prep.validating import checking, fixing
+from ghibli_prep.validating import checking, fixing, thinning
 from ghibli_prep.validating.checking import Report
 from ghibli_prep.validating.folders import Place
 from ghibli_prep.validating.problems import Problem
@@ -101,7 +101,7 @@ class Dataset:
         from ghibli_prep.stages.find import hash_file
 
         done = fixing.fix(Place.at(self.root), self.settings, hash_file, self.told.append)
-        return done + fixing.take_out_copies(self.look(), hash_file, self.told.append)
+        return done + thinning.take_out_copies(self.look(), hash_file, self.told.append)
 
     @property
     def everything(self) -> dict[str, bytes]:
@@ -122,7 +122,7 @@ class Dataset:
         found = set()
         for folder in (self.train, self.root / "removed", self.root / ".ghibli-prep" / "set_aside"):
             for file in folder.glob("*.jsonl") if folder.is_dir() else ():
-                for raw in file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+                for raw in file.read_bytes().lstrip(b"\xef\xbb\xbf").split(b"\n"):
                     try:
                         found.add(str(json.loads(raw)["text"]))
                     except (ValueError, KeyError, TypeError):

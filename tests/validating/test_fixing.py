@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from ghibli_prep.errors import UsageError, WorkspaceHeld
 from ghibli_prep.samples import BLOCKED_TEXT
@@ -158,6 +160,42 @@ def test_of_equal_pictures_the_one_with_a_caption_stays(dataset: Any) -> None:
         dataset.picture(number).write_bytes(dataset.picture(1).read_bytes())
     dataset.fix()
     assert sorted(int(file.stem) for file in dataset.train.glob("*.jpg")) == [2, 3, 5, 6]
+    assert dataset.found == []
+
+
+def resaved(content: bytes, quality: int) -> bytes:
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def test_near_duplicates_stay_unless_the_settings_say_remove(dataset: Any) -> None:
+    dataset.picture(5).write_bytes(resaved(dataset.picture(2).read_bytes(), 92))
+    assert dataset.fix() == []
+    assert dataset.picture(5).exists()
+    dataset.choose(near_duplicates="remove")
+    assert [problem.remedy for problem in dataset.look().problems] == ["`--fix` moves it to removed/."]
+    assert [problem.check for problem in dataset.fix()] == ["near-duplicate"]
+    assert not dataset.picture(5).exists()
+    assert (dataset.root / "removed" / "5.jpg").exists()
+    assert dataset.found == []
+
+
+def test_of_many_that_are_alike_one_with_a_caption_is_left(dataset: Any) -> None:
+    dataset.choose(near_duplicates="remove")
+    lines = dataset.lines
+    marker = json.dumps({"file_name": "1.jpg", "text": BLOCKED_TEXT}).encode() + b"\n"
+    dataset.write([marker, *lines[1:]])
+    content = dataset.picture(1).read_bytes()
+    for number, quality in ((2, 94), (3, 93), (4, 92), (5, 95)):
+        dataset.picture(number).write_bytes(resaved(content, quality) if quality < 95 else content)
+    while dataset.fix():
+        pass
+    left = sorted(int(file.stem) for file in dataset.train.glob("*.jpg"))
+    assert len(left) == 2
+    assert left[0] != 1
+    assert left[1] == 6
     assert dataset.found == []
 
 

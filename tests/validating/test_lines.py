@@ -74,8 +74,9 @@ def test_every_problem_says_what_to_do(dataset: Any, what: str) -> None:
         assert problem.in_words().startswith(problem.file)
 
 
-def test_a_bom_at_the_start_is_found_and_hides_nothing_else(dataset: Any) -> None:
-    dataset.metadata.write_bytes(b"\xef\xbb\xbf" + dataset.metadata.read_bytes())
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_bom_at_the_start_is_found_and_hides_nothing_else(dataset: Any, times: int) -> None:
+    dataset.metadata.write_bytes(b"\xef\xbb\xbf" * times + dataset.metadata.read_bytes())
     assert dataset.found == [("bom", LINE, 1)]
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from ghibli_prep.console import Console
 from ghibli_prep.settings import Settings
 from ghibli_prep.validating.checking import Report, validate
-from ghibli_prep.validating.fixing import HashFile, fix, take_out_copies
+from ghibli_prep.validating.fixing import HashFile, fix
 from ghibli_prep.validating.folders import Place
+from ghibli_prep.validating.thinning import take_out_copies
 from ghibli_prep.validating.words import as_json, in_words, last_words
 
 __all__ = ["Report", "as_json", "in_words", "last_words", "run"]
@@ -29,7 +30,7 @@ def run(root: Path, settings: Settings, console: Console, hash_file: HashFile, m
         return validate(place, settings, lambda looked, total: console.counting("validate", looked, total))
 
     report = look()
-    if mend and (moved := take_out_copies(report, hash_file, console.tell)):
+    while mend and (moved := take_out_copies(report, hash_file, console.tell)):
         fixed += moved
         report = look()
     report.fixed = fixed

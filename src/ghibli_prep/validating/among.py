@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ghibli_prep.settings import ValidateSettings
 from ghibli_prep.validating import copies, pictures
-from ghibli_prep.validating.problems import Problem
+from ghibli_prep.validating.problems import Problem, Severity
 from ghibli_prep.workspace.metadata import file_name
 
 _TAKE_ONE_OUT = "Keep one: delete the other with its line, and its frame in raw/, or a run makes it again"
-EXACT = "`--fix` moves it to removed/."
-NEAR = f"{_TAKE_ONE_OUT}. How alike is too alike: [validate] in the settings."
+MOVED = "`--fix` moves it to removed/."
+NEAR = f"{_TAKE_ONE_OUT}. In [validate] you say what is too much alike, and that --fix may remove it."
 
 
 @dataclass(slots=True)
@@ -42,18 +42,26 @@ class Known:
             for copy in copies.exact(self.prints, self._pixels)
         }
 
-    def problems(self, same: Mapping[int, int], settings: ValidateSettings) -> Iterator[Problem]:
+    def exact(self, same: Mapping[int, int]) -> Iterator[Problem]:
+        fixable = bool(self.shown)  # else there is no removed/
         for number, first in same.items():
             detail = f"is an exact copy of {file_name(first)}"
-            remedy = EXACT if self.shown else f"{_TAKE_ONE_OUT}."
-            yield Problem("exact-copy", self._file(number), None, detail, remedy, fixable=bool(self.shown))
+            remedy = MOVED if fixable else f"{_TAKE_ONE_OUT}."
+            yield Problem("exact-copy", self._file(number), None, detail, remedy, fixable=fixable)
+
+    def near(self, same: Mapping[int, int], settings: ValidateSettings) -> Iterator[tuple[int, int, Problem]]:
+        """Near-duplicates: number, the lower number of the other picture, and the problem."""
         if settings.near_duplicates == "off":
             return
+        fixable = bool(self.shown) and settings.near_duplicates == "remove"
+        severity: Severity = "warning" if settings.near_duplicates == "warning" else "problem"
         single = np.flatnonzero(~np.isin(self.numbers, list(same)))
         for copy in copies.near(self.prints[single], settings.near_bits, settings.near_levels):
             first, second = (int(self.numbers[single[at]]) for at in (copy.first, copy.second))
             detail = f"is nearly the same picture as {file_name(first)} ({copy.bits} of {pictures.BITS} bits apart)"
-            yield Problem("near-duplicate", self._file(second), None, detail, NEAR, settings.near_duplicates)
+            remedy = MOVED if fixable else NEAR
+            problem = Problem("near-duplicate", self._file(second), None, detail, remedy, severity, fixable)
+            yield second, first, problem
 
     def _pixels(self, at: int) -> bytes:
         """What tells the pixels of the picture at a place; those of equal files are decoded once."""

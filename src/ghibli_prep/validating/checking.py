@@ -31,13 +31,14 @@ Counting = Callable[[Iterator[Looked], int], Iterator[Looked]]
 @dataclass(slots=True)
 class Report:
     """What was found, in the order of files and lines. copies: numbers of equal pictures, each with the first of them.
-    fixed: what `--fix` mended before."""
+    near: numbers of near-duplicates that are to go, each with the other's. fixed: what `--fix` mended before."""
 
     place: Place
     pictures: int = 0
     lines: int = 0
     found: list[Problem] = field(default_factory=list)
     copies: dict[int, int] = field(default_factory=dict)
+    near: dict[int, int] = field(default_factory=dict)
     fixed: list[Problem] = field(default_factory=list)
 
     @property
@@ -110,7 +111,11 @@ def _look(report: Report, looked: Iterable[Looked], settings: Settings) -> None:
     place = report.place
     known = among.Known(np.frombuffer(numbers, np.int64), np.frombuffer(prints, PRINT), place.train, place.shown)
     report.copies = known.copies()
-    report.found += known.problems(report.copies, settings.validating)
+    report.found += known.exact(report.copies)
+    for number, first, problem in known.near(report.copies, settings.validating):
+        report.found.append(problem)
+        if problem.fixable:
+            report.near[number] = first
 
 
 def _removed(place: Place) -> set[int]:

@@ -1,14 +1,13 @@
 """What `validate --fix` does: what can be mended without a choice that is the user's. The workspace writes it.
 
 Nothing that says or shows something is ever deleted: lines and files that go out of `train/` are put aside in
-`.ghibli-prep/set_aside/`, and copies of pictures move to `removed/`, from where `cleanup --restore` brings them back.
+`.ghibli-prep/set_aside/`. Copies of pictures are taken out by `thinning`.
 """
 
 from __future__ import annotations
 
 import io
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +15,15 @@ from pathlib import Path
 from ghibli_prep.captioning import rules
 from ghibli_prep.captioning.rules import Finding, Profile
 from ghibli_prep.errors import ForeignState, UsageError
-from ghibli_prep.samples import BLOCKED_TEXT, Removed
+from ghibli_prep.samples import BLOCKED_TEXT
 from ghibli_prep.settings import Settings
 from ghibli_prep.validating import folders, lines
-from ghibli_prep.validating.checking import Report
 from ghibli_prep.validating.folders import METADATA, Place
 from ghibli_prep.validating.lines import Line
 from ghibli_prep.validating.looking import caption_problem
 from ghibli_prep.validating.problems import Problem
 from ghibli_prep.workspace import Workspace
-from ghibli_prep.workspace.lines import BOM, encode
+from ghibli_prep.workspace.lines import encode
 from ghibli_prep.workspace.mending import Mender, mending
 from ghibli_prep.workspace.metadata import file_name
 from ghibli_prep.workspace.metadata import line as record_of
@@ -75,35 +73,6 @@ def _profile(metadata: Path, settings: Settings, tell: Callable[[str], None]) ->
     return None
 
 
-def take_out_copies(report: Report, hash_file: HashFile, tell: Callable[[str], None]) -> list[Problem]:
-    """Move exact copies to `removed/`, all but one of each, which is the first that has a caption.
-
-    None where the workspace cannot be opened for what only the user can mend; tell: is told that.
-    """
-    copies = [problem for problem in report.found if problem.check == "exact-copy"]
-    if not copies:
-        return []
-    groups: defaultdict[int, list[int]] = defaultdict(list)
-    for number, first in report.copies.items():
-        groups[first].append(number)
-    try:
-        with Workspace(report.place.root, hash_file) as workspace:
-            workspace.take_out(list(_removals(groups, workspace.captions)))
-    except ForeignState as why:
-        tell(f"The copies stay until this is mended by hand: {why}")
-        return []
-    return copies
-
-
-def _removals(groups: Mapping[int, list[int]], captions: Mapping[int, str]) -> Iterator[Removed]:
-    for first, others in groups.items():
-        numbers = sorted([first, *others])
-        keeper = next((n for n in numbers if captions.get(n, BLOCKED_TEXT) != BLOCKED_TEXT), numbers[0])
-        for number in numbers:
-            if number != keeper:
-                yield Removed(number, f"an exact copy of {file_name(keeper)}", False)
-
-
 def _fix_lines(mender: Mender, metadata: Path, shown: str, profile: Profile | None) -> list[Problem]:
     if folders.unreadable(metadata):
         return []
@@ -119,57 +88,71 @@ class Mended:
     """A `metadata.jsonl` as it should be. aside: the lines that are no longer in it, or say something else now.
     done: what was mended."""
 
-    content: bytes = b""
+    shown: str
+    profile: Profile | None
     aside: list[bytes] = field(default_factory=list)
     done: list[Problem] = field(default_factory=list)
+    _kept: list[bytes] = field(default_factory=list)
+    _firsts: dict[int, _First] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(line + b"\n" for line in self._kept)
+
+    def take(self, line: Line) -> None:
+        """The next line of the file."""
+        self.done += [problem for problem in lines.check(line, self.shown) if problem.fixable]
+        body = (lines.without_bom(line.raw) if line.at == 1 else line.raw).strip(b"\0 \t\r\n")
+        number = line.number or lines.plain_name(line)
+        if lines.is_blank(line):
+            return
+        if lines.is_cut_off(line) or (number is not None and lines.empty_text(line)):
+            self.aside.append(body)
+        elif number is None or not line.text:
+            self._kept.append(body)
+        else:
+            self._take_caption(line, number, body)
+
+    def _take_caption(self, line: Line, number: int, body: bytes) -> None:
+        text, findings = _mended_text(line.text, self.profile)
+        self.done += [caption_problem(finding, self.shown, line.at, True) for finding in findings]
+        plain = line.number is not None and not lines.keys(line)
+        new = body if plain and text == line.text else encode(record_of(number, text)).rstrip(b"\n")
+        if new != body:
+            self.aside.append(body)
+        if (first := self._firsts.get(number)) is None:
+            self._firsts[number] = _First(line.at, len(self._kept), text)
+            self._kept.append(new)
+            return
+        detail = f"{file_name(number)} has a line already: line {first.at:,}"
+        self.done.append(Problem("duplicate-line", self.shown, line.at, detail, "", fixable=True))
+        if first.text == BLOCKED_TEXT != text:  # a real caption counts for more
+            first.text, self._kept[first.place] = text, new
+        elif text not in (first.text, BLOCKED_TEXT):
+            self.aside.append(new)
+
+
+@dataclass(slots=True)
+class _First:
+    """The first line of a number. at: where it stood; place: among the lines that are kept; text: as it is now."""
+
+    at: int
+    place: int
+    text: str
 
 
 def mended(content: bytes, shown: str, profile: Profile | None) -> Mended:
     """`content` mended. profile: whose rules the captions are mended by; None: texts stay as they are."""
-    after = Mended()
-    kept: list[bytes] = []
-    firsts: dict[int, tuple[int, Line, str]] = {}  # by number: its place in `kept`, the line, and its text now
+    after = Mended(shown, profile)
     for line in lines.read(io.BytesIO(content)):
-        after.done += [problem for problem in lines.check(line, shown) if problem.fixable]
-        body = (line.raw.removeprefix(BOM) if line.at == 1 else line.raw).strip(b"\0 \t\r\n")
-        number = line.number or lines.plain_name(line)
-        if lines.is_blank(line):
-            continue
-        if lines.is_cut_off(line) or (number is not None and lines.empty_text(line)):
-            after.aside.append(body)
-            continue
-        if number is None or not line.text:
-            kept.append(body)
-            continue
-        text, findings = _mended_text(line.text, profile)
-        after.done += [caption_problem(finding, shown, line.at, True) for finding in findings]
-        new = body if _is_plain(line) and text == line.text else encode(record_of(number, text)).rstrip(b"\n")
-        if new != body:
-            after.aside.append(body)
-        if number not in firsts:
-            firsts[number] = (len(kept), line, text)
-            kept.append(new)
-            continue
-        at, first, said = firsts[number]
-        detail = f"{file_name(number)} has a line already: line {first.at:,}"
-        after.done.append(Problem("duplicate-line", shown, line.at, detail, "", fixable=True))
-        if said == BLOCKED_TEXT != text:  # a real caption counts for more
-            firsts[number] = (at, first, text)
-            kept[at] = new
-        elif text not in (said, BLOCKED_TEXT):
-            after.aside.append(new)
-    after.content = b"".join(line + b"\n" for line in kept)
+        after.take(line)
     return after
 
 
 def _mended_text(text: str, profile: Profile | None) -> tuple[str, list[Finding]]:
     if profile is None or text == BLOCKED_TEXT:
         return text, []
-    mended = rules.mend(text, profile)
-    if not mended.text or mended.text == text:
+    now = rules.mend(text, profile).text
+    if now in ("", text):
         return text, []
-    return mended.text, [finding for finding in rules.findings(text, profile) if finding.severity == "mend"]
-
-
-def _is_plain(line: Line) -> bool:
-    return line.number is not None and not lines.keys(line)
+    return now, [finding for finding in rules.findings(text, profile) if finding.severity == "mend"]

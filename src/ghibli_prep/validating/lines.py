@@ -69,7 +69,7 @@ def read(raw_lines: Iterable[bytes]) -> Iterator[Line]:
 
 
 def parse(at: int, raw: bytes) -> Line:
-    body = raw.removeprefix(BOM) if at == 1 else raw
+    body = without_bom(raw) if at == 1 else raw
     try:
         found = json.loads(body.decode(), object_pairs_hook=_Pairs)
     except UnicodeDecodeError as error:
@@ -81,6 +81,13 @@ def parse(at: int, raw: bytes) -> Line:
     if not isinstance(found, _Pairs):
         return Line(at, raw, None, "not a JSON object")
     return Line(at, raw, tuple(found), "")
+
+
+def without_bom(raw: bytes) -> bytes:
+    """`raw` without byte order marks at its start: programs that add one do not look whether there is one."""
+    while raw.startswith(BOM):
+        raw = raw.removeprefix(BOM)
+    return raw
 
 
 def bom(line: Line) -> str:
@@ -104,7 +111,7 @@ def blank(line: Line) -> str:
 
 
 def is_blank(line: Line) -> bool:
-    return not line.raw.removeprefix(BOM).strip(b"\0 \t\r\n")
+    return not without_bom(line.raw).strip(b"\0 \t\r\n")
 
 
 def cut_off(line: Line) -> str:
@@ -113,7 +120,7 @@ def cut_off(line: Line) -> str:
 
 
 def is_cut_off(line: Line) -> bool:
-    return line.pairs is None and not line.ends and line.raw.removeprefix(BOM).lstrip().startswith(b"{")
+    return line.pairs is None and not line.ends and without_bom(line.raw).lstrip().startswith(b"{")
 
 
 def not_json(line: Line) -> str:

@@ -33,5 +33,6 @@ class Problem:
         return folder, int(digits) if digits.isascii() and digits.isdecimal() else 0, name
 
     def in_words(self) -> str:
+        """Where it is, and what; without the remedy."""
         where = self.file if self.line is None else f"{self.file}, line {self.line:,}"
-        return f"{where}: {self.detail}. {self.remedy}"
+        return f"{where}: {self.detail}"

@@ -48,8 +48,12 @@ def in_words(report: Report) -> str:
 
 
 def _one_check(title: str, check: str, found: list[Problem]) -> Iterator[str]:
+    """The first places, those with one remedy together, and the remedy after them."""
     yield f"{title}: {check} ({len(found):,})"
-    yield from (f"  {problem.in_words()}" for problem in found[:SHOWN])
+    shown = found[:SHOWN]
+    for remedy in dict.fromkeys(problem.remedy for problem in shown):
+        yield from (f"  {problem.in_words()}" for problem in shown if problem.remedy == remedy)
+        yield f"    -> {remedy}"
     if len(found) > SHOWN:
         yield f"  ... and {len(found) - SHOWN:,} more: --json names them all"
 
