@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ghibli_prep.captioning import Backend, Key, Question, Slot, rules
+from ghibli_prep.captioning.budget import Budget
 from ghibli_prep.captioning.calls import Clock, Stop, ThreadedCalls
 from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End
 from ghibli_prep.captioning.judging import Judge
@@ -47,7 +48,7 @@ _OUTCOMES: Mapping[type, Literal["captioned", "blocked", "failed"]] = {
 class Means:
     """What asking takes: who is asked, with which keys, and how the user hears of it and says stop.
 
-    make_backend: called once there is something to ask. clock: seconds since the epoch.
+    make_backend: called once there is something to ask. clock: seconds since the epoch. budget: how much may be asked.
     """
 
     settings: CaptionSettings
@@ -56,6 +57,7 @@ class Means:
     console: Console
     stop: Stop
     clock: Callable[[], float] = field(default_factory=Clock)
+    budget: Budget = field(default_factory=Budget)
 
 
 def slots_of(keys: Sequence[Key], settings: CaptionSettings) -> list[Slot]:
@@ -128,6 +130,7 @@ class Asking:
             tell=self._means.console.tell_once,
             waiting=lambda turn: self._show_wait(turn, bar),
             before=lambda slot, now: self._reserve(ledger, slot, now),
+            budget=self._means.budget,
         )
         try:
             self._means.stop.listening = True

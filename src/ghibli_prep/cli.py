@@ -51,6 +51,15 @@ Strategy = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Caption at most N pictures this time.")]
 WaitFor = Annotated[bool, typer.Option("--wait", help="Sleep until quota is back, and go on until all is done.")]
+MaxRequests = Annotated[
+    int | None, typer.Option("--max-requests", min=1, metavar="N", help="Pause before more than N requests are made.")
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost", min=0.0, metavar="USD", help="Pause before more is spent, by the prices in the settings."
+    ),
+]
 Retry = Annotated[bool, typer.Option("--retry-blocked", help="Ask again for blocked and failed pictures.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Out = Annotated[
@@ -136,12 +145,15 @@ def run(
     strategy: Strategy = None,
     limit: Limit = None,
     wait: WaitFor = False,
+    max_requests: MaxRequests = None,
+    max_cost: MaxCost = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     retry_blocked: Retry = False,
     cleanup: Annotated[bool, typer.Option("--cleanup", help="Clean up once nothing is left to caption.")] = False,
 ) -> None:
     """Filter, resize and caption, and say what is left. Stop it at will; the same command goes on."""
     session = _session(config, workspace, source, strategy)
+    session.spend_at_most(max_requests, max_cost)
     if dry_run:
         session.dry_run(skip_filter, skip_resize, limit, retry_blocked)
         return
@@ -214,10 +226,13 @@ def caption(
     strategy: Strategy = None,
     limit: Limit = None,
     wait: WaitFor = False,
+    max_requests: MaxRequests = None,
+    max_cost: MaxCost = None,
     retry_blocked: Retry = False,
 ) -> None:
     """Get a caption for each picture in train/ that has none."""
     session = _session(config, workspace, source, strategy)
+    session.spend_at_most(max_requests, max_cost)
     with _ctrl_c(session):
         session.caption(limit, wait, retry_blocked)
 
@@ -232,12 +247,15 @@ def recaption(
     strategy: Strategy = None,
     limit: Limit = None,
     wait: WaitFor = False,
+    max_requests: MaxRequests = None,
+    max_cost: MaxCost = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which captions would be asked again.")] = False,
 ) -> None:
     """Ask again for captions you choose. Each stays until its new one is saved; paused, the same command goes on."""
     from ghibli_prep.selecting import Selection
 
     session = _session(config, workspace, strategy=strategy)
+    session.spend_at_most(max_requests, max_cost)
     with _ctrl_c(session):
         session.recaption(Selection.of(where or [], other or [], numbers), limit, wait, dry_run)
 

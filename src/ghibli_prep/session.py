@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from ghibli_prep import detectors, report
 from ghibli_prep.asking import Means, duration, in_words, stand
 from ghibli_prep.captioning import Backend, Key
+from ghibli_prep.captioning.budget import Budget
 from ghibli_prep.captioning.calls import Clock, Stop
-from ghibli_prep.captioning.dispatch import Done, End, Interrupted, Refused
+from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget, Refused
 from ghibli_prep.captioning.posts import Exhausted
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Console
@@ -55,6 +56,7 @@ class Session:
         self.keys = keys or ((SANDBOX_KEY,) if settings.caption.backend == "sandbox" else ())
         self.console = Console(self.keys)
         self.stop = Stop()
+        self._budget = Budget()
         self._backend = backend or (lambda: make_backend(settings.caption))
 
     # The commands ------------------------------------------------------------------------------------
@@ -318,7 +320,17 @@ class Session:
         stand(workspace, self.settings.caption, self.keys, self.clock())
 
     def _means(self) -> Means:
-        return Means(self.settings.caption, self.keys, self._backend, self.console, self.stop, self.clock)
+        return Means(self.settings.caption, self.keys, self._backend, self.console, self.stop, self.clock, self._budget)
+
+    def spend_at_most(self, requests: int | None, usd: float | None) -> None:
+        """Limit what this session asks and spends. Raises UsageError where a model's price is not known."""
+        caption = self.settings.caption
+        if usd is not None and (missing := [model for model in caption.models if model not in caption.prices]):
+            raise UsageError(
+                f"--max-cost: no price is set of {', '.join(missing)}. Set each in the settings: "
+                f'[caption.prices."{missing[0]}"] with input and output, in USD for a million tokens.'
+            )
+        self._budget = Budget(requests, usd, caption.prices, caption.max_output_tokens)
 
     def _filter(self, pipeline: Pipeline, redo: bool = False) -> Take:
         """Run the filter and say what resize is to take."""
@@ -364,6 +376,8 @@ class Session:
                 raise Paused(
                     f"Paused: the provider does not serve this machine: {reason}. {left} {saved} from elsewhere."
                 )
+            case OverBudget(why):
+                raise Paused(f"Paused: {why}. {left} {saved} to go on.")
             case Interrupted():
                 raise Stopped(f"Stopped. {left} {saved} to go on.")
             case Done() if again and todo:

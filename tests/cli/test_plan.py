@@ -60,7 +60,7 @@ def test_without_limits_it_says_that_the_end_is_the_earliest(home: Any) -> None:
     home.frames(*range(4))
     said = home.run("plan")
     assert said.code == 0
-    assert "not every limit is known of best, next" in said.out and "earliest" in said.out
+    assert "not every limit is known of best, next" in said.out and "done at the earliest" in said.out
     assert "no price is known of best, next" in said.out and "?" in said.out
 
 

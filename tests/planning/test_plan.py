@@ -82,7 +82,7 @@ def test_money_is_known_where_each_price_is() -> None:
 def test_unknown_limits_are_said_with_what_was_taken_instead() -> None:
     plan = plan_of(limits={"best": Limits(rpm=10)})
     assert plan.unknown() == ["best", "next"]
-    (said,) = (line for line in words.assumed(plan) if "not every limit" in line)
+    (said,) = (line for line in words.assumed(plan, [plan.forecast("parallel-all", 9)]) if "not every limit" in line)
     assert "best, next" in said and "earliest" in said and "[caption.limits" in said
     assert plan_of().unknown() == []
 
@@ -92,7 +92,7 @@ def test_limits_that_the_last_run_was_held_to_are_planned_with_and_said() -> Non
     plan = plan_of(quota=quota, limits={"best": Limits(rpm=10, rpd=20)})
     assert plan.limits == {"best": Limits(rpm=10, rpd=20), "next": Limits(rpm=30, rpd=5)}
     assert plan.forecast("parallel-all", 50).days == 2
-    assert "next rpm 30 rpd 5" in "\n".join(words.assumed(plan))
+    assert "next rpm 30 rpd 5" in "\n".join(words.assumed(plan, []))
 
 
 def test_what_the_last_run_left_out_is_left_out_and_said() -> None:
@@ -125,7 +125,7 @@ def test_experience_comes_from_the_answers_of_the_ladders_models() -> None:
 
 def test_without_answers_the_estimate_says_so() -> None:
     assert Experience.of([], CaptionSettings()).answers == 0
-    assert "assumed" in words.assumed(plan_of())[0]
+    assert "assumed" in words.assumed(plan_of(), [])[0]
 
 
 def test_nothing_left_is_planned_as_nothing() -> None:

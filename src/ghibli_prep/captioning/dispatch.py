@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ghibli_prep.captioning import Slot, Usage
+from ghibli_prep.captioning.budget import Budget
 from ghibli_prep.captioning.calls import Call, Calls, Heard, Stop
 from ghibli_prep.captioning.judging import Judge, Story
 from ghibli_prep.captioning.posts import Ask, Exhausted, Wait
@@ -54,7 +55,14 @@ class Interrupted:
     """The user said stop."""
 
 
-End = Done | Exhausted | Refused | Interrupted
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """As much was asked or spent as the user allowed; why: in words."""
+
+    why: str
+
+
+End = Done | Exhausted | Refused | Interrupted | OverBudget
 
 
 class Dispatcher:
@@ -62,7 +70,7 @@ class Dispatcher:
 
     judge: says what becomes of a picture by its answers. tell: hears what the user should know, once each.
     waiting: hears how long nobody can be asked, and why. before: hears of each request that is counted and about to go
-    out; should it raise, the request does not go out and the run ends with that.
+    out; should it raise, the request does not go out and the run ends with that. budget: how much may be asked.
     """
 
     def __init__(
@@ -75,10 +83,13 @@ class Dispatcher:
         tell: Callable[[str], None],
         waiting: Callable[[Wait], None],
         before: Callable[[Slot, float], None] = lambda _slot, _now: None,
+        budget: Budget | None = None,
     ) -> None:
         self._rota, self._calls, self._stop = rota, calls, stop
         self._judge = judge
         self._tell, self._waiting, self._before = tell, waiting, before
+        self._budget = budget or Budget()
+        self._most: dict[Call, float] = {}  # USD that a call under way can come to
         self._queue: list[tuple[int, int, Resized]] = []
         self._in_flight = 0
         self._broken: BaseException | None = None
@@ -96,8 +107,13 @@ class Dispatcher:
                 now = self._calls.now()
                 turn = self._rota.turn(now, avoid=self._story(self._queue[0][-1]).avoid)
                 if isinstance(turn, Ask):
-                    self._place(turn.slot, now)
-                    continue
+                    if self._budget.allows(turn.slot, self._rota.post_of(turn.slot).tokens):
+                        self._place(turn.slot, now)
+                        continue
+                    if not self._in_flight:
+                        self.end = OverBudget(self._budget.in_words())
+                        return
+                    turn = Wait(float("inf"), "as much is under way as may be spent")
                 if isinstance(turn, Exhausted):
                     self.end = turn
                     return
@@ -128,12 +144,15 @@ class Dispatcher:
         story = self._story(picture)
         story.attempts += 1
         call = Call(picture, slot, now, order, story.remark)
+        most = self._most[call] = self._budget.most(slot, self._rota.post_of(slot).tokens)
+        self._budget.place(most)
         try:
             self._before(slot, now)
             self._calls.place(call)
         except Exception as error:  # noqa: BLE001 - it is raised after the other answers, like a backend's
             self._in_flight -= 1
             self._rota.hung_up(slot)
+            self._budget.withdraw(self._most.pop(call))
             self._broken = error
         if notice:
             self._tell(notice)
@@ -141,6 +160,7 @@ class Dispatcher:
     def _hear(self, heard: Heard) -> Iterator[Answer]:
         self._in_flight -= 1
         call, now = heard.call, self._calls.now()
+        self._budget.hear(call.slot, heard.result, self._most.pop(call))
         if isinstance(heard.result, BaseException):
             self._rota.hung_up(call.slot)
             self._lost(call, heard.result)

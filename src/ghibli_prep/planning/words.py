@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,8 @@ def figures(plan: Plan, in_train: int, to_resize: int, forecasts: Sequence[Forec
         "projects": len({key.payer for key in plan.keys}),
         "models": list(plan.settings.models),
         "left_out": plan.left_out(),
-        "unknown_limits": plan.unknown(),
-        "assumed": assumed(plan),
+        "unknown_limits": unknown(plan, forecasts),
+        "assumed": assumed(plan, forecasts),
         "strategy": plan.settings.strategy,
         "strategies": {each.strategy: _figures(plan, each) for each in forecasts},
     }
@@ -45,23 +46,30 @@ def _figures(plan: Plan, each: Forecast) -> dict[str, Any]:
     }
 
 
-def assumed(plan: Plan) -> list[str]:
+def unknown(plan: Plan, forecasts: Sequence[Forecast]) -> list[str]:
+    """The models that would be asked, and whose limits are not all known."""
+    used = {model for each in forecasts for model in each.by_model}
+    return [model for model in plan.unknown() if model in used]
+
+
+def assumed(plan: Plan, forecasts: Sequence[Forecast]) -> list[str]:
     """What is not known, and what was taken instead."""
     one: Experience = plan.experience
+    used = {model for each in forecasts for model in each.by_model}
     if one.answers:
         said = [f"as in the last {one.answers:,} answers: {one.seconds:.1f} s an answer, "]
     else:
         said = [f"assumed, as nothing was answered yet: {one.seconds:g} s an answer, "]
     said[0] += f"{one.input_tokens:,} tokens in and {one.output_tokens:,} out, {one.requests:.2f} requests a picture"
-    if unknown := plan.unknown():
+    if unlimited := unknown(plan, forecasts):
         said.append(
-            f"not every limit is known of {', '.join(unknown)}: taken as unlimited where it is not, so this is the "
+            f"not every limit is known of {', '.join(unlimited)}: taken as unlimited where it is not, so this is the "
             f"earliest end and the real one may be days later; {HOW_TO_SET_LIMITS}"
         )
     if learned := plan.learned():
         said.append(f"limits that the last run was held to, not in the settings: {', '.join(learned)}")
     said += [f"{name}: left out, as in the last run: {why}" for name, why in plan.left_out().items()]
-    if missing := [model for model in plan.settings.models if model not in plan.settings.prices]:
+    if missing := [model for model in plan.settings.models if model in used and model not in plan.settings.prices]:
         said.append(f"no price is known of {', '.join(missing)}: {HOW_TO_SET_PRICES}")
     return said
 
@@ -74,9 +82,8 @@ def in_words(plan: Plan, in_train: int, to_resize: int, forecasts: Sequence[Fore
         f"{len(plan.settings.models)} models, what is spent today taken off",
         "",
     ]
-    rows: list[tuple[str, ...]] = [
-        ("strategy", "requests", "tokens in", "out", "USD", "days", "takes", "done, your time")
-    ]
+    done = "done at the earliest" if unknown(plan, forecasts) else "done, your time"
+    rows: list[tuple[str, ...]] = [("strategy", "requests", "tokens in", "out", "USD", "days", "takes", done)]
     rows += [_row(plan, each) for each in forecasts]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -90,7 +97,11 @@ def in_words(plan: Plan, in_train: int, to_resize: int, forecasts: Sequence[Fore
         lines.append(f"{each.strategy}: {models}")
         if each.left:
             lines.append(f"  {each.left:,} never: no key and model is left that may be asked")
-    return "\n".join([*lines, "", *(f"- {said}" for said in assumed(plan))])
+    return "\n".join([*lines, "", *(_wrapped(said) for said in assumed(plan, forecasts))])
+
+
+def _wrapped(said: str) -> str:
+    return textwrap.fill(said, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _row(plan: Plan, each: Forecast) -> tuple[str, ...]:
