@@ -19,7 +19,18 @@ def test_the_demo_shows_failover_pause_resume_and_cleanup_in_place_of_an_earlier
     (home.folder / "shown" / "train" / "99.jpg").write_bytes(b"of an earlier demo")
     said = home.run("demo", "-w", "shown")
     assert said.code == 0
-    steps = ["# 1.", "# 2.", "Paused: the quota", "(exit code 75)", "# 3.", "(exit code 0)", "# 4.", "# Done."]
+    steps = [
+        "# 1.",
+        "# 2.",
+        "Paused: the quota",
+        "(exit code 75)",
+        "# 3.",
+        "(exit code 0)",
+        "# 4.",
+        "# 5.",
+        ": 0 problems,",
+        "# Done.",
+    ]
     assert [said.out.index(step) for step in steps] == sorted(said.out.index(step) for step in steps)
     assert "going on with the next" in said.err
     assert "not found for API version" in said.err

@@ -77,6 +77,8 @@ def in_words(now: Mapping[str, Any]) -> str:
     lines += [f"  {source}: {reason}" for source, reason in now["unreadable"].items()]
     lines += [f"  {number}.jpg: {why}" for number, why in now["failed"].items()]
     lines += [_slot_in_words(slot) for slot in now["slots"] if slot["asked_today"] or slot["spent_until"]]
+    if now["captioned"] and not now["pending"]:
+        lines.append("`ghibli-prep validate` checks every rule that the dataset must meet.")
     return "\n".join(lines)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +177,22 @@ def test_its_processes_end_when_it_is_killed(large: Any) -> None:
     time.sleep(1)
     process.kill()
     large.end(process)  # waits for the last one that could still write
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="finds its processes in /proc")
+def test_a_worker_that_is_ended_from_outside_is_told_in_words(large: Any) -> None:
+    process = large.start("validate")
+    while process.poll() is None:
+        for pid in (folder.name for folder in Path("/proc").iterdir() if folder.name.isdecimal()):
+            with contextlib.suppress(OSError):  # it is gone already
+                of = Path("/proc", pid)
+                if (
+                    f"PPid:\t{process.pid}\n" in (of / "status").read_text()
+                    and b"spawn_main" in (of / "cmdline").read_bytes()
+                ):
+                    os.kill(int(pid), signal.SIGKILL)
+        time.sleep(0.01)
+    said = large.end(process)
+    assert said.code == 2
+    assert "memory may have run out" in said.err
+    assert "Traceback" not in said.err

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ghibli_prep.captioning import Key
 from ghibli_prep.demo.frames import shoot
-from ghibli_prep.errors import ModelFileError, Paused, UsageError
+from ghibli_prep.errors import ModelFileError, Paused, ProblemsFound, UsageError
 from ghibli_prep.samples import BLOCKED_TEXT
 from ghibli_prep.session import Session
 from ghibli_prep.settings import CaptionSettings, FilterSettings, MediapipeSettings, Settings
@@ -43,6 +43,8 @@ def play(root: Path, cache: Path, say: Callable[[str], None]) -> None:
         _run(session, say)
         say("\n# 4. `ghibli-prep cleanup` takes out what the safety filter blocked")
         session.cleanup(False, False, False, lambda _question: True)
+        say("\n# 5. `ghibli-prep validate` checks every rule that the dataset must meet")
+        _validate(session, say)
         _show_result(session, say)
 
 
@@ -102,6 +104,14 @@ def _run(session: Session, say: Callable[[str], None]) -> None:
         say(f"{pause}\n(exit code {pause.exit_code})")
     else:
         say("(exit code 0)")
+
+
+def _validate(session: Session, say: Callable[[str], None]) -> None:
+    """Without the filter there are more pictures than two days' quota has captions for."""
+    try:
+        session.validate(as_json=False, fix=False)
+    except ProblemsFound as found:
+        say(f"{found}\n(exit code {found.exit_code})")
 
 
 def _show_result(session: Session, say: Callable[[str], None]) -> None:

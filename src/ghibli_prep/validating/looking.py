@@ -65,7 +65,8 @@ class Looker:
             name = file_name(task.number)
             found = pictures.look(self.folder / name, self.settings.resize)
             problems += [
-                Problem(check, self.shown + name, None, why, pictures.REMEDY) for check, why in found.wrong.items()
+                Problem(check, self.shown + name, None, why, pictures.REMEDIES.get(check, pictures.REMEDY))
+                for check, why in found.wrong.items()
             ]
             if not found.wrong and task.written_for not in (b"", found.digest):
                 detail = "is another picture than the one that its caption was written for"

@@ -72,6 +72,8 @@ REMEDY = (
     "Delete it and run `ghibli-prep resize`: it is made again from its frame, and its caption stays. "
     "Where there is no frame any more, put a good picture in its place."
 )
+REMEDIES = {"size": f"If all are so, name the settings of this dataset with --config. {REMEDY}"}
+"""Where it is another one than `REMEDY`."""
 
 
 @dataclass(frozen=True, slots=True)
