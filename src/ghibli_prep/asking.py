@@ -37,7 +37,7 @@ PICTURE_TOKENS = 258
 """What a picture of 512x512 costs on the 2.x models; used to keep to a limit of tokens a minute."""
 
 
-_OUTCOMES: Mapping[type, Literal["captioned", "blocked", "failed"]] = {
+OUTCOMES: Mapping[type, Literal["captioned", "blocked", "failed"]] = {
     Captioned: "captioned",
     Blocked: "blocked",
     Failed: "failed",
@@ -65,6 +65,11 @@ def slots_of(keys: Sequence[Key], settings: CaptionSettings) -> list[Slot]:
     return [Slot(key, model) for key in keys for model in settings.models]
 
 
+def prompt_hash(settings: CaptionSettings) -> str:
+    """What the prompt is known by in provenance."""
+    return hashlib.sha256(settings.prompt_text.encode()).hexdigest()[:16]
+
+
 class Asking:
     """One run of captioning over a held workspace."""
 
@@ -75,7 +80,7 @@ class Asking:
         self._last: tuple[int, Slot] | None = None
         self._full: GhibliPrepError | None = None
         self._warned: Counter[str] = Counter()
-        self._prompt_hash = hashlib.sha256(means.settings.prompt_text.encode()).hexdigest()[:16]
+        self._prompt_hash = prompt_hash(means.settings)
 
     def run(self, pictures: Sequence[Resized], wait: bool) -> End:
         """Ask until every picture has its outcome or nobody can be asked; with `wait`, sleep through resets.
@@ -171,7 +176,7 @@ class Asking:
         settings, workspace, outcome, slot = self._means.settings, self._workspace, answer.outcome, answer.slot
         return Provenance(
             number=outcome.number,
-            outcome=_OUTCOMES[type(outcome)],
+            outcome=OUTCOMES[type(outcome)],
             text=outcome.text if isinstance(outcome, Captioned) else "",
             reason="" if isinstance(outcome, Captioned) else outcome.reason,
             source=workspace.facts.sources.get(outcome.number, ""),

@@ -61,6 +61,12 @@ MaxCost = Annotated[
     ),
 ]
 Retry = Annotated[bool, typer.Option("--retry-blocked", help="Ask again for blocked and failed pictures.")]
+Batch = Annotated[
+    bool,
+    typer.Option(
+        "--batch", help="By the Gemini Batch API: half the price, within a day. Run it again, or --wait, to collect."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Where the page is written. Default: in the workspace.")
@@ -150,6 +156,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     retry_blocked: Retry = False,
     cleanup: Annotated[bool, typer.Option("--cleanup", help="Clean up once nothing is left to caption.")] = False,
+    batch: Batch = False,
 ) -> None:
     """Filter, resize and caption, and say what is left. Stop it at will; the same command goes on."""
     session = _session(config, workspace, source, strategy)
@@ -158,7 +165,7 @@ def run(
         session.dry_run(skip_filter, skip_resize, limit, retry_blocked)
         return
     with _ctrl_c(session):
-        session.run(skip_filter, skip_resize, limit, wait, retry_blocked, cleanup)
+        session.run(skip_filter, skip_resize, limit, wait, retry_blocked, cleanup, batch)
 
 
 @app.command(epilog="Example: mkdir my-style && cd my-style && ghibli-prep init")
@@ -229,12 +236,22 @@ def caption(
     max_requests: MaxRequests = None,
     max_cost: MaxCost = None,
     retry_blocked: Retry = False,
+    batch: Batch = False,
+    forget_batch: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help='Only give up a batch that `status` shows ("all": each): its pictures are asked anew.'
+        ),
+    ] = "",
 ) -> None:
     """Get a caption for each picture in train/ that has none."""
     session = _session(config, workspace, source, strategy)
     session.spend_at_most(max_requests, max_cost)
     with _ctrl_c(session):
-        session.caption(limit, wait, retry_blocked)
+        if forget_batch:
+            session.forget_batch(forget_batch)
+        else:
+            session.caption(limit, wait, retry_blocked, batch)
 
 
 @app.command(epilog='Example: ghibli-prep recaption --where "model=gemini-2.0-flash-lite" --or "words<20"')

@@ -164,7 +164,10 @@ class Pipeline:
         numbers = workspace.pending()
         if retry_blocked:
             numbers = sorted({*numbers, *workspace.blocked(), *workspace.failed()})
-        return self._ask(means, numbers, limit, wait)
+        out = workspace.out_in_batches()
+        if held := out.intersection(numbers):
+            self.console.tell(f"{len(held):,} pictures are out in a batch and are not asked here: it would cost twice.")
+        return self._ask(means, [number for number in numbers if number not in out], limit, wait)
 
     def recaption(self, means: Means, limit: int | None = None, wait: bool = False) -> End:
         """Ask again for the pictures that were noted for that, `limit` at the most."""
@@ -209,6 +212,6 @@ def removable(workspace: Workspace, include_pending: bool, purge: bool) -> list[
         blocked={number: reasons.get(number, "no reason given") for number in workspace.blocked()},
         failed=workspace.failed(),
         dropped=workspace.dropped_by_hand() & set(workspace.pictures()),
-        pending=workspace.pending() if include_pending else (),
+        pending=sorted(set(workspace.pending()) - workspace.out_in_batches()) if include_pending else (),
         purge=purge,
     )

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ghibli_prep.captioning import Attempt, Backend, HostRefused, Key, KeyDead, Question, ServiceDown, Slot, backends
+from ghibli_prep.captioning.batches import BatchService
+from ghibli_prep.errors import UsageError
 from ghibli_prep.settings import CaptionSettings
 
 SANDBOX_KEY = Key(1, "the sandbox", "sandbox-key")
 """What the sandbox is asked with where the user has no keys."""
+
+BATCH_BACKEND = "google-genai"
+"""The one backend that takes batches."""
 
 
 def make_backend(settings: CaptionSettings) -> Backend:
@@ -23,6 +28,22 @@ def need_backend(settings: CaptionSettings) -> None:
     """Raise MissingExtra, which names the command, where the backend's package is not installed."""
     if settings.backend != "sandbox":
         backends.need(settings.backend)
+
+
+def need_batches(settings: CaptionSettings) -> None:
+    """Raise UsageError where the settings' backend takes no batches."""
+    if settings.backend != BATCH_BACKEND:
+        raise UsageError(
+            f'--batch needs caption.backend = "{BATCH_BACKEND}"; the settings say "{settings.backend}", which takes no '
+            "batches. Nothing was changed: change the backend, or leave --batch out."
+        )
+    backends.need(BATCH_BACKEND)
+
+
+def make_batches(settings: CaptionSettings) -> BatchService:
+    from ghibli_prep.captioning.backends.google_genai_batches import GoogleGenaiBatches
+
+    return GoogleGenaiBatches(settings.base_url, settings.request_timeout_seconds)
 
 
 class SandboxBackend:

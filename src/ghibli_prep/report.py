@@ -14,6 +14,7 @@ from ghibli_prep.pipeline import Pipeline
 from ghibli_prep.samples import Removed
 from ghibli_prep.settings import CaptionSettings
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.batches import Job
 from ghibli_prep.workspace.checkpoint import local_time
 
 
@@ -39,7 +40,21 @@ def figures(workspace: Workspace, keys: Sequence[Key], settings: CaptionSettings
         "pending": len(workspace.pending()),
         "removed": len(workspace.pictures_removed()),
         "to_ask_again": len(workspace.to_ask_again()),
+        "batches": [_batch(job) for job in workspace.batches.values() if job.out],
         "slots": [_slot(workspace, slot, now) for slot in slots_of(keys, settings)],
+    }
+
+
+def _batch(job: Job) -> dict[str, Any]:
+    """step: the last that is done, as in `batches.jsonl`; since: when its pictures were set aside."""
+    return {
+        "name": job.name,
+        "step": job.step,
+        "pictures": len(job.numbers),
+        "model": job.model or None,
+        "key": job.key or None,
+        "fingerprint": job.fingerprint or None,
+        "since": local_time(job.opened),
     }
 
 
@@ -76,10 +91,16 @@ def in_words(now: Mapping[str, Any]) -> str:
     lines = [f"{name:<{width}}  {value}" for name, value in rows]
     lines += [f"  {source}: {reason}" for source, reason in now["unreadable"].items()]
     lines += [f"  {number}.jpg: {why}" for number, why in now["failed"].items()]
+    lines += [_batch_in_words(batch) for batch in now["batches"]]
     lines += [_slot_in_words(slot) for slot in now["slots"] if slot["asked_today"] or slot["spent_until"]]
     if now["captioned"] and not now["pending"]:
         lines.append("`ghibli-prep validate` checks every rule that the dataset must meet.")
     return "\n".join(lines)
+
+
+def _batch_in_words(batch: Mapping[str, Any]) -> str:
+    where = f"with {batch['model']} by key {batch['key']}" if batch["model"] else "not sent yet"
+    return f"{batch['name']}: {pictures(batch['pictures'])} {where}, {batch['step']}, since {batch['since']}"
 
 
 def _slot_in_words(slot: Mapping[str, Any]) -> str:

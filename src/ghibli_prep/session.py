@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 
 from ghibli_prep import detectors, report
 from ghibli_prep.asking import Means, duration, in_words, stand
+from ghibli_prep.batching import Batching, Left, NobodyTakesIt, UnderWay
+from ghibli_prep.batching import End as BatchEnd
+from ghibli_prep.batching import words as batch_words
 from ghibli_prep.captioning import Backend, Key
+from ghibli_prep.captioning.batches import BatchService
 from ghibli_prep.captioning.budget import Budget
 from ghibli_prep.captioning.calls import Clock, Stop
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget, Refused
@@ -22,7 +26,7 @@ from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Console
 from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, ProblemsFound, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
-from ghibli_prep.providers import SANDBOX_KEY, make_backend, need_backend
+from ghibli_prep.providers import SANDBOX_KEY, make_backend, make_batches, need_backend, need_batches
 from ghibli_prep.rows import rows
 from ghibli_prep.samples import Found, Removed
 from ghibli_prep.selecting import Selection
@@ -38,7 +42,7 @@ class Session:
     """One command over one workspace.
 
     backend: called once there is something to ask, None for what the settings say. clock: seconds since the epoch; this
-    machine's where None.
+    machine's where None. batches: as backend, for what is asked by the batch.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Session:
         cache: Path,
         backend: Callable[[], Backend] | None = None,
         clock: Callable[[], float] | None = None,
+        batches: Callable[[], BatchService] | None = None,
     ) -> None:
         self.settings, self.root, self.source, self.cache = settings, root, source, cache
         self.clock = clock or Clock()
@@ -58,20 +63,28 @@ class Session:
         self.stop = Stop()
         self._budget = Budget()
         self._backend = backend or (lambda: make_backend(settings.caption))
+        self._batches = batches or (lambda: make_batches(settings.caption))
 
     # The commands ------------------------------------------------------------------------------------
 
     def run(
-        self, skip_filter: bool, skip_resize: bool, limit: int | None, wait: bool, retry_blocked: bool, cleanup: bool
+        self,
+        skip_filter: bool,
+        skip_resize: bool,
+        limit: int | None,
+        wait: bool,
+        retry_blocked: bool,
+        cleanup: bool,
+        batch: bool = False,
     ) -> None:
-        self._need_keys()
+        self._need_keys(batch)
         self._need_pictures()
         with self._held() as pipeline:
             workspace = pipeline.workspace
             take: Take = "all" if skip_filter else self._filter(pipeline)
             if not skip_resize:
                 pipeline.resize(self.settings.resize, take)
-            end = pipeline.caption(self._means(), limit, retry_blocked, wait)
+            end = self._captions(pipeline, limit, retry_blocked, wait, batch)
             if cleanup and isinstance(end, Done) and not workspace.pending():
                 self._take_out(pipeline, removable(workspace, include_pending=False, purge=False))
             self._last_words(workspace, end)
@@ -93,13 +106,33 @@ class Session:
             pipeline.resize(self.settings.resize, "all" if skip_filter else "kept")
             self.console.show(f"{workspace.train}: {report.pictures(len(workspace.pictures()))}.")
 
-    def caption(self, limit: int | None, wait: bool, retry_blocked: bool) -> None:
-        self._need_keys()
+    def caption(self, limit: int | None, wait: bool, retry_blocked: bool, batch: bool = False) -> None:
+        self._need_keys(batch)
         if not self.look().pictures():
             raise NoInput(f"{self.look().train}: no pictures to caption. Run `ghibli-prep resize` first.")
         with self._held() as pipeline:
-            end = pipeline.caption(self._means(), limit, retry_blocked, wait)
+            end = self._captions(pipeline, limit, retry_blocked, wait, batch)
             self._last_words(pipeline.workspace, end)
+
+    def forget_batch(self, name: str) -> None:
+        """Give a batch up, its pictures in the queue again. name: of one that is out, or "all"."""
+        out = [job for job in self._need_workspace().batches.values() if job.out]
+        if not any(name in (job.name, "all") for job in out):
+            there = ", ".join(job.name for job in out) or "none"
+            raise UsageError(f"no batch {name!r} is out (out: {there}). Nothing was changed.")
+        self._need_batches()
+        with self._held() as pipeline:
+            run = Batching(pipeline.workspace, self._means(), self._batches)
+            for job in list(pipeline.workspace.batches.values()):
+                if job.out and name in (job.name, "all"):
+                    self.console.show(f"{job.name} is given up: {run.forget(job)}.")
+
+    def _captions(
+        self, pipeline: Pipeline, limit: int | None, retry_blocked: bool, wait: bool, batch: bool
+    ) -> End | BatchEnd:
+        if not batch:
+            return pipeline.caption(self._means(), limit, retry_blocked, wait)
+        return Batching(pipeline.workspace, self._means(), self._batches).run(retry_blocked, limit, wait)
 
     def recaption(self, selection: Selection, limit: int | None, wait: bool, dry_run: bool) -> None:
         """Ask again for the captioned pictures of `selection`; where that was begun and paused, for those left."""
@@ -271,8 +304,16 @@ class Session:
             )
         return self.look()
 
-    def _need_keys(self) -> None:
-        """Raises MissingKey or MissingExtra before anything is changed: nobody can be asked."""
+    def _need_batches(self) -> None:
+        """Raises UsageError or MissingExtra before anything is changed: nobody takes batches."""
+        need_batches(self.settings.caption)
+        if self._budget.requests is not None or self._budget.usd is not None:
+            raise UsageError("--max-requests and --max-cost do not count what a batch asks: use --limit N.")
+
+    def _need_keys(self, batch: bool = False) -> None:
+        """Raises MissingKey or MissingExtra before anything is changed: nobody can be asked. batch: by the batch."""
+        if batch:
+            self._need_batches()
         if not self.keys:
             raise MissingKey(_NO_KEY)
         need_backend(self.settings.caption)
@@ -349,7 +390,7 @@ class Session:
         where = "deleted for good" if purge else f"moved to {pipeline.workspace.removed}"
         self.console.show(f"{report.pictures(len(removals) + also)} {where}.")
 
-    def _last_words(self, workspace: Workspace, end: End, again: bool = False) -> None:
+    def _last_words(self, workspace: Workspace, end: End | BatchEnd, again: bool = False) -> None:
         """Sum up; raise what stands between this and done. again: after a recaption."""
         self.console.show(report.summary(workspace))
         todo, what = (workspace.to_ask_again(), "ask again") if again else (workspace.pending(), "caption")
@@ -382,8 +423,11 @@ class Session:
                 raise Stopped(f"Stopped. {left} {saved} to go on.")
             case Done() if again and todo:
                 self.console.show(f"{left} The same command goes on.")
+            case UnderWay() | NobodyTakesIt() | Left():
+                raise batch_words.paused(end, left, self.clock())
             case Done():
-                return
+                if out := workspace.out_in_batches().intersection(todo):
+                    raise Paused(batch_words.not_asked(len(out)))
 
 
 def _hash_file(file: Path) -> str:

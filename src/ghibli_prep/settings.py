@@ -130,6 +130,16 @@ class RuleSettings(Part):
         return resources.names(self.names) if self.names else ()
 
 
+class BatchSettings(Part):
+    """How `--batch` asks. pictures_per_job: the most in one job. poll_seconds: how long `--wait` rests between looks,
+    longer each time; the last is for all that follow."""
+
+    pictures_per_job: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    poll_seconds: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = Field(
+        (30, 60, 120, 300, 600), min_length=1
+    )
+
+
 class CaptionSettings(Part):
     """See `configs/ghibli.toml` for what each means."""
 
@@ -147,6 +157,7 @@ class CaptionSettings(Part):
     prompt: str = "ghibli"
     base_url: str = ""
     rules: RuleSettings = RuleSettings()
+    batch: BatchSettings = BatchSettings()
     limits: dict[str, Limits] = {}
     prices: dict[str, Prices] = {}
 

@@ -79,6 +79,13 @@ class Clock:
         return self._ahead + self._steady()
 
 
+def rest(until: float, now: Callable[[], float], stop: Stop, tick: Callable[[float], None]) -> None:
+    """Sleep until then, or until the user says stop. tick: hears the seconds that are left, now and then."""
+    while not stop.soon and (left := until - now()) > 0:
+        tick(left)
+        time.sleep(min(GLANCE, left))
+
+
 class Calls(Protocol):
     """The telephone: real threads, or a simulation in virtual time."""
 

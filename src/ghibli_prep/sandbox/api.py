@@ -16,6 +16,7 @@ from collections.abc import Callable
 from ghibli_prep.sandbox import answers, asking, refusals, trouble
 from ghibli_prep.sandbox.answers import Asked
 from ghibli_prep.sandbox.asking import Asking
+from ghibli_prep.sandbox.batches import Batches
 from ghibli_prep.sandbox.calls import Call, CallLog
 from ghibli_prep.sandbox.describe import NO_PICTURE, describe, trigger_of
 from ghibli_prep.sandbox.draws import draw
@@ -24,7 +25,7 @@ from ghibli_prep.sandbox.keyring import Caller, Keyring
 from ghibli_prep.sandbox.measure import NotAPicture, measure
 from ghibli_prep.sandbox.quota import Limit, Measure, Quota, Refusal
 from ghibli_prep.sandbox.refusals import Reply
-from ghibli_prep.sandbox.settings import Fault, ModelSettings, SandboxSettings
+from ghibli_prep.sandbox.settings import Fault, ModelSettings, Place, SandboxSettings
 from ghibli_prep.sandbox.trouble import OUTCOMES, USUAL_DELAY, Scene
 
 
@@ -51,6 +52,7 @@ class Api:
         self._lock = threading.Lock()
         self._count = 0
         self.log = CallLog(settings.log_file)
+        self.batches = Batches(settings.batch, self._gate, self._line, clock)
 
     def models(self, secret: str, page_size: int, page_token: str) -> Reply:
         """`models.list`, a page of it. Costs no quota."""
@@ -85,6 +87,29 @@ class Api:
         self.log.add(Call(self._clock(), mark, caller.name, ask.model, picture, reply.status, reply.outcome))
         return dataclasses.replace(reply, wait=reply.wait + self._latency(number))
 
+    def _line(self, secret: str, model: str, body: bytes) -> Reply:
+        """One line of a batch: as `generate` answers, but at no cost of quota and at once."""
+        asked, caller = asking.read(body), self._keyring.caller(secret)
+        reply = self._generate(Ask(secret, model, "v1beta", body, False), asked, caller, counted=False)
+        picture = asked.sha256 if isinstance(asked, Asking) else ""
+        self.log.add(
+            Call(self._clock(), caller.fingerprint, caller.name, model, picture, reply.status, f"batch_{reply.outcome}")
+        )
+        return reply
+
+    def _gate(self, at: Place, secret: str, model: str) -> tuple[str, Reply | None, Fault | None]:
+        """Who asks something of the Batch API: the project, what refuses it if anything, and what is to go wrong."""
+        caller = self._keyring.caller(secret)
+        if refused := self._refused(secret):
+            return caller.project, refused, None
+        known = self._settings.models.get(model)
+        if at == "create" and (known is None or known.gone):
+            return caller.project, refusals.gone_model((known and known.gone) or "not_found", model, "v1beta"), None
+        with self._lock:
+            fault = self._faults.next(caller, model, "", at)
+        scene = Scene(secret, caller.project, model, "v1beta", self._settings.tier, _limits(known) if known else ())
+        return caller.project, trouble.refusal(fault, scene) if fault else None, fault
+
     def _latency(self, number: int) -> float:
         """Seconds that the call with this number takes."""
         latency = self._settings.latency
@@ -97,7 +122,7 @@ class Api:
             return refusals.no_key()
         return refusals.dead_key(caller.dead, secret, caller.project) if caller.dead else None
 
-    def _generate(self, ask: Ask, asked: Asking | Reply, caller: Caller) -> Reply:
+    def _generate(self, ask: Ask, asked: Asking | Reply, caller: Caller, counted: bool = True) -> Reply:
         if refused := self._refused(ask.secret):
             return refused
         model = self._settings.models.get(ask.model)
@@ -117,7 +142,7 @@ class Api:
             return refusals.unreadable_image()
         thoughts = 0 if asked.budget == 0 else model.thoughts
         about = Asked(ask.model, answers.tokens_of(asked.prompt), len(asked.pictures), thoughts, ask.enum_numbers)
-        if spent := self._over_quota(scene, about.input_tokens):
+        if counted and (spent := self._over_quota(scene, about.input_tokens)):
             return spent
         usual = self._usual_answer(about, asked, text)
         return trouble.answer(fault, about, usual) if fault else usual

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ghibli_prep.sandbox.draws import draw
 from ghibli_prep.sandbox.keyring import Caller
-from ghibli_prep.sandbox.settings import Fault
+from ghibli_prep.sandbox.settings import Fault, Place
 
 
 class Faults:
@@ -17,11 +17,11 @@ class Faults:
         self._seed = seed
         self._seen = [0] * len(rules)
 
-    def next(self, caller: Caller, model: str, picture: str) -> Fault | None:
+    def next(self, caller: Caller, model: str, picture: str, at: Place = "answer") -> Fault | None:
         """The first rule that fires at this call. Every rule that looks at such calls counts it. picture: SHA-256."""
         fired = None
         for place, rule in enumerate(self._rules):
-            if not _looks_at(rule, caller, model, picture):
+            if rule.at != at or not _looks_at(rule, caller, model, picture):
                 continue
             self._seen[place] += 1
             if fired is None and self._fires(rule, place, self._seen[place]):

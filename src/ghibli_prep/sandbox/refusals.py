@@ -85,6 +85,7 @@ class Reply:
     outcome: str
     content_type: str = JSON
     wait: float = 0.0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def error(code: int, status: str, message: str, outcome: str, details: Sequence[dict[str, Any]] = ()) -> Reply:
@@ -152,6 +153,15 @@ def over_quota(tier: Tier, model: str, limits: Sequence[Limit], seconds: float, 
         {"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{int(seconds)}s"},
     ]
     return error(429, "RESOURCE_EXHAUSTED", f"{message}\nPlease retry in {seconds:.9g}s.", outcome, details)
+
+
+def no_file(name: str) -> Reply:
+    message = f"You do not have permission to access the File {name} or it may not exist."
+    return error(403, "PERMISSION_DENIED", message, "no_file")
+
+
+def no_batch() -> Reply:
+    return error(404, "NOT_FOUND", "Requested entity was not found.", "no_batch")
 
 
 def bare_429() -> Reply:

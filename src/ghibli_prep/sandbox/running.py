@@ -10,6 +10,7 @@ from typing import Self
 
 from ghibli_prep.errors import UsageError
 from ghibli_prep.sandbox.api import Api
+from ghibli_prep.sandbox.batches import Job
 from ghibli_prep.sandbox.calls import Call
 from ghibli_prep.sandbox.server import HOST, Server
 from ghibli_prep.sandbox.settings import SandboxSettings
@@ -47,6 +48,11 @@ class Sandbox:
     def calls(self) -> list[Call]:
         """Every call for a caption so far, oldest first: a copy."""
         return self._api.log.calls
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Every batch job that was ever made, oldest first: a copy."""
+        return self._api.batches.jobs
 
     def wait(self) -> None:
         """Block until another thread closes the sandbox, or KeyboardInterrupt."""

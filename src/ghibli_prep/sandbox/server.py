@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ghibli_prep.sandbox import refusals
 from ghibli_prep.sandbox.api import Api, Ask
+from ghibli_prep.sandbox.batch_routes import Wanted, route
 from ghibli_prep.sandbox.refusals import Reply
 
 HOST = "127.0.0.1"
@@ -89,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(b"")
 
+    def do_DELETE(self) -> None:
+        self._answer(b"")
+
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"[0-9]{1,18}", length):
@@ -118,9 +122,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _reply(self, body: bytes) -> Reply:
         address = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
-        found = _PATH.fullmatch(unquote(address.path))
         secret = self.headers.get("x-goog-api-key") or query.get("key", "")
-        if found is None or bool(found["ask"]) != (self.command == "POST"):
+        asked = Wanted(self.command, unquote(address.path), query, self.headers, body, secret)
+        if (reply := route(self.server.api.batches, asked, f"http://{HOST}:{self.server.server_port}")) is not None:
+            return reply
+        found = _PATH.fullmatch(asked.path)
+        if found is None or self.command != ("POST" if found["ask"] else "GET"):
             return refusals.error(404, "NOT_FOUND", "The requested address was not found on this server.", "no_address")
         api, model, version = self.server.api, found["model"], found["version"]
         if found["ask"]:
@@ -137,6 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers:
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         # with the body in the same write, no packet waits for another's receipt

@@ -26,10 +26,11 @@ GoneModel = Literal["not_found", "new_users"]
 FaultKind = Literal[
     "429_bare", "429_minute", "429_tokens", "429_day", "limit_zero",
     "500", "503", "504", "html", "reset", "hang", "truncated",
-    "empty", "max_tokens", "safety", "blocked_prompt", "garbage_finish", "unreadable_image", "text",
+    "empty", "max_tokens", "safety", "blocked_prompt", "garbage_finish", "unreadable_image", "text", "lost",
     "invalid", "expired", "suspended", "service_disabled", "leaked", "denied", "location",
     "not_found", "new_users",
 ]  # fmt: skip
+Place = Literal["answer", "upload", "create", "list", "poll", "download"]
 
 
 class KeySettings(Part):
@@ -83,9 +84,20 @@ class LatencySettings(Part):
         return self
 
 
+class BatchSettings(Part):
+    """How the batch jobs of the Batch API go. polls: how often a job is looked at before it has ended. seconds: of the
+    sandbox's clock until then. end: what it ends in; the answers are there where it succeeds, in part or whole."""
+
+    polls: NotNegative = 1
+    seconds: Seconds = 0.0
+    end: Literal["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"] = "SUCCEEDED"
+
+
 class Fault(Part):
     """Something that goes wrong, and when. The first rule that fires at a call decides it.
 
+    at: which calls it looks at: those for a caption (the lines of a batch among them), or one of the Batch API's.
+    "lost" does what was asked and breaks the connection off instead of saying so.
     model, key, picture: the calls it looks at; "" for all. key: a name in `keys`, or the fingerprint of any key.
     calls, every, share: of these calls (counted from 1, for this rule alone) those with these numbers, every n-th,
     and a share drawn by the seed. With none of the three, all of them.
@@ -95,6 +107,7 @@ class Fault(Part):
     """
 
     kind: FaultKind
+    at: Place = "answer"
     calls: tuple[PositiveInt, ...] = ()
     every: PositiveInt | None = None
     share: Share | None = None
@@ -128,6 +141,7 @@ class SandboxSettings(Part):
     models: dict[Name, ModelSettings] = DEFAULT_MODELS
     blocked: BlockedSettings = BlockedSettings()
     latency: LatencySettings = LatencySettings()
+    batch: BatchSettings = BatchSettings()
     keys: dict[Name, KeySettings] = Field({})
     faults: tuple[Fault, ...] = ()
 
@@ -178,5 +192,5 @@ def _in_words(problem: Any) -> str:
 
 def _names() -> list[str]:
     parts: tuple[type[BaseModel], ...]
-    parts = (SandboxSettings, KeySettings, ModelSettings, BlockedSettings, LatencySettings, Fault)
+    parts = (SandboxSettings, KeySettings, ModelSettings, BlockedSettings, LatencySettings, BatchSettings, Fault)
     return sorted({name for part in parts for name in part.model_fields})

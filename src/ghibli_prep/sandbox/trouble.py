@@ -72,6 +72,8 @@ def answer(fault: Fault, about: Asked, usual: Reply) -> Reply:
             return dataclasses.replace(answers.caption(about, fault.text), outcome="text")
         case "truncated":
             return answers.truncated(usual)
+        case "lost":
+            return Reply(0, b"", "lost")
         case "hang":
             return dataclasses.replace(usual, wait=_HOUR if fault.seconds is None else fault.seconds, outcome="hang")
         case kind:

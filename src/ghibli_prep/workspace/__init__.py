@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from filelock import BaseFileLock
 
@@ -31,8 +32,8 @@ from ghibli_prep.samples import (
     Resized,
     Unreadable,
 )
-from ghibli_prep.workspace import checkpoint, journal, placing, provenance, quota
-from ghibli_prep.workspace.atomic import disk_errors_in_words, left_halves, move
+from ghibli_prep.workspace import batches, checkpoint, journal, placing, provenance, quota
+from ghibli_prep.workspace.atomic import disk_errors_in_words, half_of, left_halves, move, sync_folder
 from ghibli_prep.workspace.checkpoint import Checkpoint
 from ghibli_prep.workspace.identities import Identities
 from ghibli_prep.workspace.journal import Closed, Event, Numbered, Reopened, Restored, Settled
@@ -61,6 +62,7 @@ class Workspace:
         self.staging = self.state / "staging"
         self.log = self.state / "run.log"
         self._answers = self.state / "captions.jsonl"
+        self._batches = self.state / "batches.jsonl"
         self.hash_file = hash_file
         self._lock: BaseFileLock | None = None
         self.mended = False
@@ -97,6 +99,7 @@ class Workspace:
         checkpoint.read(self.root / "checkpoint.json")
         self.facts = journal.load(self.state / "journal.jsonl")
         self.quota = quota.read(self.state / "quota.json")
+        self.batches = batches.load(self._batches)
         self._rescue = Rescue(self.state)
         self._metadata = Metadata(self.train / "metadata.jsonl", self.state, self._rescue)
         self._metadata.load()
@@ -116,6 +119,10 @@ class Workspace:
         checkpoint.migrate(self.root / "checkpoint.json", self.state)
         journal.start(self.state / "journal.jsonl")
         provenance.start(self._answers)
+        batches.start(self._batches)
+        for name, job in self.batches.items():
+            if not job.out:
+                self.batch_answers(name).unlink(missing_ok=True)
         self.mended = self._metadata.mend()
         self._rescue.keep_reserve()
         self._settle()
@@ -201,6 +208,14 @@ class Workspace:
                 found[made.number] = made
         return found
 
+    def out_in_batches(self) -> frozenset[int]:
+        """The numbers of the pictures whose answers a batch is to bring."""
+        return batches.out(self.batches.values())
+
+    def batch_answers(self, name: str) -> Path:
+        """Where the answers of that batch lie until they are collected."""
+        return self.state / f"{name}.answers.jsonl"
+
     def dropped_by_hand(self) -> set[int]:
         """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""
         numbers, verdicts = self.facts.numbers, self.facts.verdicts
@@ -241,6 +256,30 @@ class Workspace:
             self._note(Closed(sample.number))
         if made is not None:
             provenance.append(self._answers, made)
+
+    def note_batch(self, job: batches.Job) -> None:
+        """Write down where a batch stands; on the disk when this returns."""
+        batches.append(self._batches, job)
+        self.batches[job.name] = job
+        if not job.out:
+            with disk_errors_in_words(self.state):
+                self.batch_answers(job.name).unlink(missing_ok=True)
+
+    def receive(self, name: str, write: Callable[[BinaryIO], bool]) -> None:
+        """Let `write` write the answers of that batch to a file; where it returns True they are on the disk, whole."""
+        path = self.batch_answers(name)
+        half = half_of(path)
+        with disk_errors_in_words(path):
+            try:
+                with half.open("wb") as file:
+                    whole = write(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                if whole:
+                    move(half, path)
+                    sync_folder(path.parent)
+            finally:
+                half.unlink(missing_ok=True)
 
     def reopen(self, numbers: Iterable[int], selection: str) -> None:
         """Note that these pictures are to be asked again, until each of them was. selection: why these."""

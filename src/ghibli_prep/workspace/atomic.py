@@ -59,7 +59,7 @@ def replace_bytes(path: Path, content: bytes, beside: Path | None = None) -> Non
 
     beside: the folder for the half-written file, on the same disk; the folder of `path` where None.
     """
-    half = (beside or path.parent) / _HALF.format(f"{path.name}.{os.getpid()}")
+    half = half_of(path, beside)
     with disk_errors_in_words(path):
         path = path.resolve() if path.is_symlink() else path  # the user keeps the file elsewhere: leave the link alone
         try:
@@ -95,6 +95,11 @@ def move(source: Path, target: Path) -> None:
             raise
         sync_folder(target.parent)
         source.unlink()
+
+
+def half_of(path: Path, beside: Path | None = None) -> Path:
+    """Where what is to become `path` is written first."""
+    return (beside or path.parent) / _HALF.format(f"{path.name}.{os.getpid()}")
 
 
 def left_halves(folder: Path) -> Iterator[Path]:

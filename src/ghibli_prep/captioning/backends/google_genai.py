@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class GoogleGenai:
         self._base_url = base_url.rstrip("/") or ADDRESS
         self._clients: dict[Key, genai.Client] = {}
         self._lock = threading.Lock()
-        self._lost = _lost()
+        self._lost = lost()
         self._thinking = Thinking()
 
     def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
@@ -49,7 +49,7 @@ class GoogleGenai:
             max_output_tokens=question.max_output_tokens,
             thinking_config=told,
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-            http_options=_within(question.timeout),
+            http_options=within(question.timeout),
         )
         contents: list[types.PartUnionDict] = [
             *(types.Part.from_bytes(data=picture.read_bytes(), mime_type="image/jpeg") for picture in pictures),
@@ -70,9 +70,7 @@ class GoogleGenai:
 
     def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:
         def page(token: str) -> object:
-            config = types.ListModelsConfig(
-                page_size=1000, page_token=token or None, http_options=_within(LIST_SECONDS)
-            )
+            config = types.ListModelsConfig(page_size=1000, page_token=token or None, http_options=within(LIST_SECONDS))
             return self._client(key).models.list(config=config)
 
         return heard.all_pages(page, self._lost, key)
@@ -86,20 +84,23 @@ class GoogleGenai:
     def _client(self, key: Key) -> genai.Client:
         with self._lock:
             if key not in self._clients:
-                # each thing is said, as what is not said is looked for in the environment
-                options = types.HttpOptions(
-                    base_url=self._base_url,
-                    api_version=API_VERSION,
-                    client_args={"event_hooks": {"response": [_take_off]}},
-                )
-                no_replays = DebugConfig(client_mode=None, replays_directory=None, replay_id=None)
-                self._clients[key] = genai.Client(
-                    api_key=key.secret, vertexai=False, debug_config=no_replays, http_options=options
-                )
+                self._clients[key] = client_for(key, self._base_url, _take_off)
             return self._clients[key]
 
 
-def _within(seconds: float) -> types.HttpOptions:
+def client_for(key: Key, base_url: str, hook: Callable[[Any], None]) -> genai.Client:
+    """A client of that key alone, which hands every response to `hook` first. base_url: "" for Google's own."""
+    # each thing is said, as what is not said is looked for in the environment
+    options = types.HttpOptions(
+        base_url=base_url.rstrip("/") or ADDRESS,
+        api_version=API_VERSION,
+        client_args={"event_hooks": {"response": [hook]}},
+    )
+    no_replays = DebugConfig(client_mode=None, replays_directory=None, replay_id=None)
+    return genai.Client(api_key=key.secret, vertexai=False, debug_config=no_replays, http_options=options)
+
+
+def within(seconds: float) -> types.HttpOptions:
     return types.HttpOptions(timeout=max(1, round(seconds * 1000)))  # milliseconds
 
 
@@ -108,7 +109,7 @@ def _take_off(response: Any) -> None:
     raise heard.Heard(response.status_code, response.text, response.headers.get("retry-after", ""))
 
 
-def _lost() -> heard.Lost:
+def lost() -> heard.Lost:
     """The client speaks through httpx2 since its version 3 and through httpx before, or as the environment says."""
     spoken = [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
     return heard.Lost(
