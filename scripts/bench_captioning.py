@@ -273,7 +273,8 @@ def _peak(root: Path, url: str, in_flight: int, answer: multiprocessing.Queue[tu
             most = max(most, sum(thread.name.startswith("ask-") for thread in threading.enumerate()))
 
     threading.Thread(target=watch, daemon=True).start()
-    ours(root, url, "parallel-all", in_flight)
+    with contextlib.redirect_stdout(io.StringIO()):
+        ours(root, url, "parallel-all", in_flight)
     over.set()
     unit = 1 if sys.platform == "darwin" else 1024
     answer.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, most))

@@ -9,7 +9,7 @@ import pytest
 from ghibli_prep import report
 from ghibli_prep.captioning import Key
 from ghibli_prep.samples import Blocked, Captioned, Failed, Rendered
-from ghibli_prep.settings import CaptionSettings
+from ghibli_prep.settings import CaptionSettings, Limits
 from ghibli_prep.stages.find import hash_file
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.quota import Spent
@@ -63,3 +63,35 @@ def test_yesterdays_requests_and_a_quota_that_is_back_are_not_shown(workspace: W
     words = report.in_words(report.figures(workspace, [key], settings, NOW))
     assert "key 1, a: 7 requests today, spent until 2026-" in words
     assert "key 1, b" not in words
+
+
+def test_each_slot_says_what_is_used_and_left_and_why_it_is_not_asked(workspace: Workspace) -> None:
+    keys = [Key(1, "K1", "one"), Key(2, "K2", "two", "mine"), Key(3, "K3", "three", "mine"), Key(4, "K4", "four")]
+    settings = CaptionSettings(models=("a", "b"), limits={"a": Limits(rpd=20)})
+    one, four = keys[0].fingerprint, keys[3].fingerprint
+    workspace.save_quota(
+        {
+            f"{one}/a": Spent("2026-07-01", 7, resting=NOW + 40, why="too many"),
+            f"{one}/b": Spent("2026-07-01", 2, out="no longer available"),
+            "project mine/a": Spent("2026-07-01", 19),
+            "project mine/b": Spent("2026-07-01", 4, rpd=5),
+            four: Spent(out="API key expired"),
+            f"{four}/a": Spent("2026-07-01", 1, out="API key expired"),
+        }
+    )
+    now = report.figures(workspace, keys, settings, NOW)
+    by_slot = {(slot["key"], slot["model"]): slot for slot in now["slots"]}
+    assert [by_slot[each]["left_today"] for each in ((1, "a"), (1, "b"), (2, "a"), (3, "a"), (2, "b"))] == [
+        13,
+        None,
+        1,
+        1,
+        1,
+    ]
+    assert by_slot[4, "b"]["dead"] == "API key expired" and by_slot[1, "a"]["dead"] is None
+    assert by_slot[1, "b"]["left_out"] == "no longer available"
+    words = report.in_words(now)
+    assert "key 1, a: 7 requests today, 13 left, resting until 2026-" in words and "(too many)" in words
+    assert "key 1, b: 2 requests today, in the last run left out: no longer available" in words
+    assert words.count("keys 2, 3 (project mine), a: 19 requests today, 1 left") == 1
+    assert words.count(f"key 4 ({four}): dead, as the last run found: API key expired") == 1

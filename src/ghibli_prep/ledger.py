@@ -100,7 +100,7 @@ class Ledger:
             until if until > now else 0.0,
             why if max(until, resting) > now else "",
             resting,
-            post.why if post.out else "",
+            post.why if post.out in ("model", "key") else "",  # a service that was down may be up by now
             limits.rpm,
             limits.rpd,
             limits.tpm,

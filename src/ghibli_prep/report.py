@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ghibli_prep.asking import slots_of
-from ghibli_prep.captioning import HostRefused, Key, KeyDead, ServiceDown
+from ghibli_prep.captioning import HostRefused, Key, KeyDead, ServiceDown, Slot
 from ghibli_prep.captioning.days import pacific_day
 from ghibli_prep.ledger import name_of
 from ghibli_prep.pipeline import Pipeline
 from ghibli_prep.samples import Removed
-from ghibli_prep.settings import CaptionSettings
+from ghibli_prep.settings import CaptionSettings, Limits
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.batches import Job
 from ghibli_prep.workspace.checkpoint import local_time
+from ghibli_prep.workspace.quota import Spent
 
 
 def pictures(count: int) -> str:
@@ -41,7 +42,7 @@ def figures(workspace: Workspace, keys: Sequence[Key], settings: CaptionSettings
         "removed": len(workspace.pictures_removed()),
         "to_ask_again": len(workspace.to_ask_again()),
         "batches": [_batch(job) for job in workspace.batches.values() if job.out],
-        "slots": [_slot(workspace, slot, now) for slot in slots_of(keys, settings)],
+        "slots": [_slot(workspace, slot, settings, now) for slot in slots_of(keys, settings)],
     }
 
 
@@ -58,17 +59,25 @@ def _batch(job: Job) -> dict[str, Any]:
     }
 
 
-def _slot(workspace: Workspace, slot: Any, now: float) -> dict[str, Any]:
-    spent = workspace.quota.get(name_of(slot))
-    asked = spent.asked if spent and spent.day == pacific_day(now) else 0
-    until = spent.until if spent and spent.until > now else 0.0
+def _slot(workspace: Workspace, slot: Slot, settings: CaptionSettings, now: float) -> dict[str, Any]:
+    """A slot as the quota file has it: a project's slots share their figures. `left_out`, `dead`: by the last run."""
+    spent = workspace.quota.get(name_of(slot), Spent())
+    asked = spent.asked if spent.day == pacific_day(now) else 0
+    known = settings.limits.get(slot.model, Limits()).rpd or spent.rpd
+    until = spent.until if spent.until > now else 0.0
+    resting = spent.resting if spent.resting > now else 0.0
     return {
         "key": slot.key.position,
         "fingerprint": slot.key.fingerprint,
+        "project": slot.key.project or None,
         "model": slot.model,
         "asked_today": asked,
+        "left_today": None if known is None and not until else 0 if until else max(0, (known or 0) - asked),
         "spent_until": local_time(until) if until else None,
-        "why": spent.why if spent and until else None,
+        "resting_until": local_time(resting) if resting else None,
+        "why": spent.why if until or resting else None,
+        "left_out": spent.out or None,
+        "dead": workspace.quota.get(slot.key.fingerprint, Spent()).out or None,
     }
 
 
@@ -92,7 +101,7 @@ def in_words(now: Mapping[str, Any]) -> str:
     lines += [f"  {source}: {reason}" for source, reason in now["unreadable"].items()]
     lines += [f"  {number}.jpg: {why}" for number, why in now["failed"].items()]
     lines += [_batch_in_words(batch) for batch in now["batches"]]
-    lines += [_slot_in_words(slot) for slot in now["slots"] if slot["asked_today"] or slot["spent_until"]]
+    lines += _slots_in_words(now["slots"])
     if now["captioned"] and not now["pending"]:
         lines.append("`ghibli-prep validate` checks every rule that the dataset must meet.")
     return "\n".join(lines)
@@ -103,9 +112,28 @@ def _batch_in_words(batch: Mapping[str, Any]) -> str:
     return f"{batch['name']}: {pictures(batch['pictures'])} {where}, {batch['step']}, since {batch['since']}"
 
 
-def _slot_in_words(slot: Mapping[str, Any]) -> str:
-    rest = f", spent until {slot['spent_until']} ({slot['why']})" if slot["spent_until"] else ""
-    return f"key {slot['key']}, {slot['model']}: {slot['asked_today']:,} requests today{rest}"
+def _slots_in_words(slots: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each quota that there is something to say of, then one for each dead key."""
+    quotas: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for slot in slots:
+        quotas.setdefault((slot["project"] or slot["fingerprint"], slot["model"]), []).append(slot)
+    for (project, model), shared in quotas.items():
+        keys = ", ".join(str(slot["key"]) for slot in shared)
+        who = f"keys {keys} (project {project})" if len(shared) > 1 else f"key {keys}"
+        slot, said = shared[0], []
+        if slot["spent_until"]:
+            said.append(f"spent until {slot['spent_until']} ({slot['why']})")
+        elif slot["left_today"] is not None:
+            said.append(f"{slot['left_today']:,} left")
+        if slot["resting_until"]:
+            said.append(f"resting until {slot['resting_until']} ({slot['why']})")
+        if slot["left_out"] and not slot["dead"]:
+            said.append(f"in the last run left out: {slot['left_out']}")
+        if slot["asked_today"] or said:
+            yield ", ".join([f"{who}, {model}: {slot['asked_today']:,} requests today", *said])
+    dead = {(slot["key"], slot["fingerprint"]): slot["dead"] for slot in slots if slot["dead"]}
+    for (position, mark), why in dead.items():
+        yield f"key {position} ({mark}): dead, as the last run found: {why}"
 
 
 def summary(workspace: Workspace) -> str:

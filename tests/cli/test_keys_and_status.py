@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+KEYS = ("first-key-0123456789abcdef", "second-key-0123456789abcdef")
 
 
 def test_keys_are_shown_by_position_name_and_fingerprint_with_the_models_they_may_use(home: Any, sandbox: Any) -> None:
@@ -89,3 +92,39 @@ def test_status_needs_no_key_but_a_workspace(home: Any) -> None:
     assert not (home.folder / "nowhere").exists()
     home.frames(0)
     assert home.run("status", "--json").json["total_images"] == 0
+
+
+def test_status_keeps_over_runs_what_is_used_and_tells_what_the_last_run_found(home: Any, sandbox: Any) -> None:
+    api = sandbox(keys={"two": {"text": KEYS[1], "dead": "expired"}}, best={"gone": "not_found"}, next={"rpd": 5})
+    home.settings("[caption.limits.next]\nrpd = 5")
+    home.keys(2, api.url)
+    home.frames(*range(3))
+    assert home.run("run").code == 0
+    words = home.run("status").out
+    assert "key 1, next: 3 requests today, 2 left" in words
+    assert re.search(r"key 1, best: \d requests today, in the last run left out: models/best is not found", words)
+    assert "dead, as the last run found: " in words
+    now = home.run("status", "--json").json
+    assert [slot["dead"] is None for slot in now["slots"]] == [True, True, False, False]
+    home.run("caption")
+    home.frames(3)
+    assert home.run("run").code == 0
+    assert "key 1, next: 4 requests today, 1 left" in home.run("status").out
+
+
+def test_keys_of_one_project_share_its_day_in_runs_and_in_status(home: Any, sandbox: Any) -> None:
+    home.settings("[caption.limits.best]\nrpd = 2\n[caption.limits.next]\nrpd = 1\n")
+    api = sandbox(
+        keys={"one": {"text": KEYS[0], "project": "mine"}, "two": {"text": KEYS[1], "project": "mine"}},
+        best={"rpd": 2},
+        next={"rpd": 1},
+    )
+    home.keys(2, api.url)
+    for number in (1, 2):
+        home.monkeypatch.setenv(f"GEMINI_API_KEY_{number}_PROJECT", "mine")
+    home.frames(*range(5))
+    assert home.run("run").code == 75
+    assert {call.outcome for call in api.calls} == {"ok"}  # no 429 was drawn by the second key
+    assert len(home.captions) == 3
+    words = home.run("status").out
+    assert "keys 1, 2 (project mine), best: 2 requests today, spent until 20" in words

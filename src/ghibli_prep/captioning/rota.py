@@ -198,7 +198,7 @@ class Rota:
                 learned = self._learn(post, rpd=rpd)
                 return _both(learned, self._spend(post, reason, quota_back_at(sent_at), now))
             case ModelGone(reason):
-                return self._leave_out(post, "model", f"left out of this run: {reason}")
+                return self._leave_out(post, "model", reason, "left out of this run: ")
             case KeyDead(reason):
                 return self._bury(slot.key, reason)
             case ServiceDown(reason, seconds):
@@ -222,7 +222,7 @@ class Rota:
         post.unusable = in_a_row
         if post.unusable < self.patience:
             return None
-        return self._leave_out(post, "model", f"left out of this run, no answer could be used: {reason}")
+        return self._leave_out(post, "model", f"no answer could be used: {reason}", "left out of this run, ")
 
     def _learn(self, post: Post, **named: int | None) -> str | None:
         """Take over the limits that the server named. Returns what the user should be told of them."""
@@ -257,7 +257,7 @@ class Rota:
         if post.probing:
             return self._still_spent(post, reason)
         if post.strikes >= len(self._backoff):
-            return self._leave_out(post, "service", f"left out for now, the service is down: {reason}")
+            return self._leave_out(post, "service", f"the service is down: {reason}", "left out for now, ")
         return self._rest(post, "service", reason, min(seconds, WORN_SECONDS), now)
 
     def _rest(
@@ -284,11 +284,11 @@ class Rota:
         post.spent_until, post.why, post.probing = until, reason, False
         return f"{post.slot}: {reason}; going on with the next" if until > now else None
 
-    def _leave_out(self, post: Post, what: Literal["model", "service"], why: str) -> str | None:
+    def _leave_out(self, post: Post, what: Literal["model", "service"], why: str, so: str) -> str | None:
         if post.out:
             return None
         post.out, post.why = what, why
-        return f"{post.slot}: {why}"
+        return f"{post.slot}: {so}{why}"
 
     def _bury(self, key: Key, reason: str) -> str | None:
         if key in self.dead:

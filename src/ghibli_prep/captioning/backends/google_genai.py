@@ -94,7 +94,7 @@ def client_for(key: Key, base_url: str, hook: Callable[[Any], None]) -> genai.Cl
     options = types.HttpOptions(
         base_url=base_url.rstrip("/") or ADDRESS,
         api_version=API_VERSION,
-        client_args={"event_hooks": {"response": [hook]}},
+        client_args={"event_hooks": {"response": [hook]}, "limits": _any_number()},
     )
     no_replays = DebugConfig(client_mode=None, replays_directory=None, replay_id=None)
     return genai.Client(api_key=key.secret, vertexai=False, debug_config=no_replays, http_options=options)
@@ -109,9 +109,18 @@ def _take_off(response: Any) -> None:
     raise heard.Heard(response.status_code, response.text, response.headers.get("retry-after", ""))
 
 
-def lost() -> heard.Lost:
+def _spoken() -> list[Any]:
     """The client speaks through httpx2 since its version 3 and through httpx before, or as the environment says."""
-    spoken = [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
+    return [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
+
+
+def _any_number() -> Any:
+    """As many connections as there are requests under way: a request that waited for one would look unanswered."""
+    return _spoken()[0].Limits(max_connections=None, max_keepalive_connections=None)
+
+
+def lost() -> heard.Lost:
+    spoken = _spoken()
     return heard.Lost(
         lost=(*(kind for http in spoken for kind in (http.HTTPError, http.InvalidURL, http.StreamError)), OSError),
         late=tuple(http.TimeoutException for http in spoken),
