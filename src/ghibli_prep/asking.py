@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ from ghibli_prep.workspace.provenance import Provenance
 
 SAVE_SECONDS = 2.0
 """At most this much of what is cheap, the checkpoint and what rests, is lost by a kill."""
+LONGEST_WAIT = 900.0
+"""Seconds between two tries of a service that stays down."""
 PICTURE_TOKENS = 258
 """What a picture of 512x512 costs on the 2.x models; used to keep to a limit of tokens a minute."""
 
@@ -95,11 +97,14 @@ class Asking:
             calls = ThreadedCalls(backend, question, means.settings.max_in_flight, means.stop, means.clock)
             with closing(calls), self._telling(), means.console.bar("caption", len(pictures)) as bar:
                 left = {picture.number: picture for picture in pictures}
+                downs = 0  # outages in a row, with no answer between them
                 while True:
+                    before = len(left)
                     end = self._ask(list(left.values()), left, rota, calls, bar)
+                    downs = downs + 1 if isinstance(end, Exhausted) and len(left) == before else 0
                     if not (wait and isinstance(end, Exhausted) and end.until) or means.stop.soon:
                         return end
-                    self._sleep(end, calls, bar)
+                    self._sleep(_patiently(end, downs, means.clock()), calls, bar)
                     rota.wake()
 
     @contextmanager
@@ -238,6 +243,14 @@ class Asking:
         while not self._means.stop.soon and (left := until - self._means.clock()) > 0:
             bar.set_postfix_str(f"goes on in {duration(left)}")
             calls.hear(min(until, self._means.clock() + 1.0))
+
+
+def _patiently(end: Exhausted, downs: int, now: float) -> Exhausted:
+    """`end`, and where the service stays down, twice as long a wait after each outage, up to a quarter of an hour."""
+    if end.why != "service" or end.until is None or downs < 2:
+        return end
+    longer = min((end.until - now) * 2 ** min(downs - 1, 20), max(LONGEST_WAIT, end.until - now))
+    return replace(end, until=now + longer)
 
 
 def stand(

@@ -65,6 +65,14 @@ def per_minute(limits: Limits) -> int:
     return min(limits.rpm or 10**9, (limits.tpm or 10**9) // TOKENS)
 
 
+Quota = tuple[str, str]
+"""A project, or a key without one, and a model."""
+
+
+def quota_of(slot: Slot) -> Quota:
+    return slot.key.payer, slot.model
+
+
 class Provider:
     """Answers by its quotas: requests and tokens in any 60 s, requests in a Pacific day; it says what it is short of.
 
@@ -73,16 +81,17 @@ class Provider:
 
     def __init__(self, limits: Mapping[str, Limits], faults: list[Attempt | None]) -> None:
         self._limits, self._faults = limits, deque(faults)
-        self._recent: dict[Slot, deque[float]] = defaultdict(deque)
-        self._taken: Counter[tuple[Slot, str]] = Counter()
-        self.asked: Counter[tuple[Slot, str]] = Counter()
-        self.sends: dict[Slot, list[float]] = defaultdict(list)
+        self._recent: dict[Quota, deque[float]] = defaultdict(deque)
+        self._taken: Counter[tuple[Quota, str]] = Counter()
+        self.asked: Counter[tuple[Quota, str]] = Counter()
+        self.sends: dict[Quota, list[float]] = defaultdict(list)
         self.refusals = 0
 
     def ask(self, slot: Slot, now: float) -> Attempt:
-        self.sends[slot].append(now)
+        quota = quota_of(slot)
+        self.sends[quota].append(now)
         fault = self._faults.popleft() if self._faults else None
-        limits, recent, day = self._limits.get(slot.model, Limits()), self._recent[slot], (slot, pacific_day(now))
+        limits, recent, day = self._limits.get(slot.model, Limits()), self._recent[quota], (quota, pacific_day(now))
         self.asked[day] += 1
         while recent and recent[0] <= now - 60:
             recent.popleft()
@@ -147,12 +156,17 @@ class Run:
         ceiling: int = 8,
         again: int = 0,
         watch: bool = True,
+        projects: int | None = None,
     ) -> None:
         """limits: the provider's, by model; known: whether the rota has them too; again: waits for so many resets;
-        watch: notes idle slots, which takes time."""
+        watch: notes idle slots, which takes time; projects: so many share the keys, None: each key has its own."""
         self.strategy, self.ceiling, self.watch = strategy, ceiling, watch
         self.rota = Rota(
-            [Slot(Key(k + 1, f"K{k + 1}", f"s{k}"), model) for k in range(keys) for model in limits],
+            [
+                Slot(Key(k + 1, f"K{k + 1}", f"s{k}", f"p{k % projects}" if projects else ""), model)
+                for k in range(keys)
+                for model in limits
+            ],
             strategy,
             BACKOFF,
             ceiling,
@@ -204,18 +218,21 @@ class Run:
         if self.strategy == "parallel-all":
             return alive
         silent = [post for post in alive if post.resting_for == "service" and post.resting_until > now]
-        first: dict[Key | None, Post] = {}
+        first: dict[str, Post] = {}
         for post in alive:
             if post not in silent:
-                first.setdefault(None if self.strategy == "sequential" else post.slot.key, post)
+                first.setdefault("" if self.strategy == "sequential" else post.slot.key.payer, post)
         return list(first.values())
 
     def _has_quota(self, post: Post, now: float) -> bool:
-        full = post.limits.rpd is not None and self.provider.asked[post.slot, pacific_day(now)] >= post.limits.rpd
+        full = (
+            post.limits.rpd is not None
+            and self.provider.asked[quota_of(post.slot), pacific_day(now)] >= post.limits.rpd
+        )
         return not full and not post.out and post.spent_until <= now
 
     def _free(self, post: Post, now: float) -> bool:
-        sends = self.provider.sends[post.slot]
+        sends = self.provider.sends[quota_of(post.slot)]
         paced = bool(sends) and now < sends[-1] + 1.02 * 60 / per_minute(post.limits)
         known = post.limits.rpm or post.limits.tpm
         trusted = post.in_flight < (1 if post.strikes else self.ceiling if known else post.window - 1)
@@ -259,17 +276,40 @@ few = settings(max_examples=60, deadline=None)
 
 
 @few
-@given(strategies, ladders, latencies, st.sampled_from(STARTS), st.integers(1, 3), st.integers(1, 20))
-@example("parallel-all", {"m0": Limits(rpm=10)}, [0.0], STARTS[0], 1, 20)
+@given(
+    strategies,
+    ladders,
+    latencies,
+    st.sampled_from(STARTS),
+    st.integers(1, 4),
+    st.integers(1, 70),
+    st.none() | st.integers(1, 3),
+)
+@example("parallel-all", {"m0": Limits(rpm=10)}, [0.0], STARTS[0], 1, 20, None)
 def test_known_limits_are_never_exceeded_and_no_slot_is_idle(
-    strategy: Strategy, limits: dict[str, Limits], latencies: list[float], start: float, keys: int, ceiling: int
+    strategy: Strategy,
+    limits: dict[str, Limits],
+    latencies: list[float],
+    start: float,
+    keys: int,
+    ceiling: int,
+    projects: int | None,
 ) -> None:
-    run = Run(strategy, limits=limits, latencies=latencies, start=start, keys=keys, ceiling=ceiling, again=2)
+    run = Run(
+        strategy,
+        limits=limits,
+        latencies=latencies,
+        start=start,
+        keys=keys,
+        ceiling=ceiling,
+        again=2,
+        projects=projects,
+    )
     assert run.provider.refusals == 0
     assert run.idle == []
     assert run.calls.most_at_once <= (1 if strategy == "sequential" else ceiling)
-    for slot, sends in run.provider.sends.items():
-        one = limits[slot.model]
+    for (_, model), sends in run.provider.sends.items():
+        one = limits[model]
         rpm = per_minute(one)
         assert all(later - sooner >= 60 for sooner, later in zip(sends, sends[rpm:], strict=False))  # rolling
         assert max(Counter(int(sent // 60) for sent in sends).values()) <= rpm  # calendar
@@ -285,6 +325,7 @@ def test_known_limits_are_never_exceeded_and_no_slot_is_idle(
     st.sampled_from(STARTS),
     st.integers(1, 20),
     st.booleans(),
+    st.none() | st.integers(1, 2),
 )
 def test_whatever_comes_back_every_picture_is_answered_once_or_left_and_the_run_ends(
     strategy: Strategy,
@@ -294,8 +335,19 @@ def test_whatever_comes_back_every_picture_is_answered_once_or_left_and_the_run_
     start: float,
     ceiling: int,
     known: bool,
+    projects: int | None,
 ) -> None:
-    run = Run(strategy, limits=limits, latencies=latencies, faults=faults, start=start, ceiling=ceiling, known=known)
+    run = Run(
+        strategy,
+        limits=limits,
+        latencies=latencies,
+        faults=faults,
+        start=start,
+        ceiling=ceiling,
+        known=known,
+        projects=projects,
+        keys=3,
+    )
     numbers = [answer.outcome.number for answer in run.answers]
     assert sorted(numbers + [picture.number for picture in run.left]) == list(range(1, 61))
     assert all(post.in_flight == 0 for post in run.rota.posts.values())
