@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,45 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg"):
         (folder / name).write_bytes((Path(skimage.__file__).parent / "data" / name).read_bytes())
     return folder
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Callable[..., Path]:
+    """Makes films: `film("name.mkv", pictures, rate=10)` of RGB pictures, all of one size; skips without PyAV."""
+    av = pytest.importorskip("av", reason="the extract extra is not installed")
+
+    def make(name: str, pictures: Iterable[Any], *, rate: int = 10, codec: str = "libx264", form: str = "yuv420p",
+             times: Sequence[float] | None = None, rotate: Mapping[str, Any] | None = None, aspect: str = "",
+             tags: Mapping[str, int] | None = None, **options: str) -> Path:  # fmt: skip
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pictures = list(pictures)
+        with av.open(str(file), "w") as container:
+            chosen = {"crf": "12", "g": "20", "preset": "veryfast"} if codec == "libx264" else {}
+            stream = container.add_stream(codec, rate=rate, options={**chosen, **options})
+            stream.height, stream.width = pictures[0].shape[:2]
+            stream.pix_fmt, stream.time_base = form, Fraction(1, 1000)
+            stream.codec_context.time_base = Fraction(1, 1000)
+            if rotate:
+                stream.set_display_rotation(**rotate)
+            if aspect:
+                stream.codec_context.sample_aspect_ratio = Fraction(aspect)
+            for tag, value in (tags or {}).items():
+                setattr(stream, tag, value)
+            for at, picture in enumerate(pictures):
+                deep = picture.dtype == "uint16"
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb48le" if deep else "rgb24")
+                matrix = 9 if tags else 5
+                frame = frame.reformat(format=form, dst_colorspace=matrix, dst_color_range=1)
+                for tag, value in (tags or {}).items():
+                    setattr(frame, tag, value)
+                frame.time_base = Fraction(1, 1000)
+                frame.pts = round(1000 * (times[at] if times else at / rate))
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        return file
+
+    return make
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def _session(
     workspace: Path = DEFAULT_WORKSPACE,
     source: Path | None = None,
     strategy: str | None = None,
+    extract: dict[str, Any] | None = None,
 ) -> Session:
     """Settings, keys and folders, checked: what every command starts from."""
     from ghibli_prep import environment, settings
@@ -108,6 +109,8 @@ def _session(
     overrides: dict[str, dict[str, Any]] = {"caption": {"strategy": strategy}} if strategy else {}
     if found.base_url:
         overrides.setdefault("caption", {})["base_url"] = found.base_url
+    if extract:
+        overrides["extract"] = extract
     chosen = settings.load(file, overrides)
     keys = environment.with_projects(found.keys, {key.env: key.project for key in chosen.keys})
     return Session(chosen, keys, workspace, source or workspace / "raw", _cache_folder())
@@ -195,6 +198,53 @@ def _cannot_write(path: Path, error: OSError) -> GhibliPrepError:
     from ghibli_prep.workspace.atomic import disk_error
 
     return disk_error(path, error)
+
+
+@app.command(epilog="Example: ghibli-prep extract films/totoro.mkv --every 5s --skip-start 1m30s")
+def extract(
+    films: Annotated[list[Path], typer.Argument(metavar="FILM...", help="Films, or folders of films.")],
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="A frame each TIME of film: 5s (the default), 500ms, 1m, 2.5.")
+    ] = None,
+    scenes: Annotated[bool, typer.Option("--scenes", help="A frame of each scene instead.")] = False,
+    per_scene: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="N frames of each scene; with --scenes.")
+    ] = None,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="The very frame at each mark, not the sharpest within half a second of it."),
+    ] = False,
+    skip_start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Take nothing from the first TIME of each film.")
+    ] = None,
+    skip_end: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Take nothing from its last TIME, such as credits.")
+    ] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="N frames of each film at the most, spread over it.")
+    ] = None,
+    square: Annotated[bool, typer.Option("--square", help="Cut out the largest centred square.")] = False,
+    keep_bars: Annotated[bool, typer.Option("--keep-bars", help="Leave black bars where they are.")] = False,
+    form: Annotated[
+        Literal["png", "jpg"] | None, typer.Option("--format", metavar="F", help="png (the default) or jpg.")
+    ] = None,
+    redo: Annotated[
+        bool, typer.Option("--redo", help="Take the frames anew, in the place of those taken before.")
+    ] = False,
+) -> None:
+    """Take frames from films, into raw/<film>/ of the workspace. Stop it at will; the same command goes on."""
+    if every is not None and (scenes or per_scene):
+        raise typer.BadParameter("--every and --scenes exclude each other: take one of them")
+    chosen: dict[str, Any] = {
+        "every": every, "per_scene": per_scene, "skip_start": skip_start, "skip_end": skip_end,
+        "max_frames": max_frames, "format": form, "square": square or None, "bars": False if keep_bars else None,
+        "window": 0 if exact else None, "scenes": True if scenes or per_scene else False if every is not None else None,
+    }  # fmt: skip
+    session = _session(config, workspace, extract={name: value for name, value in chosen.items() if value is not None})
+    with _ctrl_c(session):
+        session.extract(films, redo)
 
 
 @app.command("filter", epilog="Example: ghibli-prep filter -i ~/frames")

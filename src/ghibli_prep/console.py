@@ -103,10 +103,10 @@ class Console:
         return value
 
     @contextmanager
-    def bar(self, what: str, total: int | None) -> Iterator[Bar]:
+    def bar(self, what: str, total: int | None, unit: str = " pic") -> Iterator[Bar]:
         """A progress bar, on a terminal only."""
         hidden = True if total == 0 else None  # None: hidden where there is no terminal
-        with tqdm(total=total, desc=what, unit=" pic", file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
+        with tqdm(total=total, desc=what, unit=unit, file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
             yield bar
 
     def counting(self, what: str, items: Iterable[T], total: int | None = None) -> Generator[T]:

@@ -259,6 +259,14 @@ class Session:
         else:
             self.console.show(words.in_words(plan, *left, forecasts))
 
+    def extract(self, films: Sequence[Path], redo: bool) -> None:
+        from ghibli_prep import extracting
+
+        extracting.need_packages()
+        sources = extracting.look_through(films, self.console)
+        with self._held() as pipeline:
+            extracting.Extracting(pipeline.workspace, self.settings.extract, self.console, self.stop).run(sources, redo)
+
     def show_keys(self, as_json: bool) -> None:
         """Raises MissingKey where no key is accepted, Paused where the service cannot be reached."""
         self._need_keys()

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from ghibli_prep import resources
+from ghibli_prep import durations, resources
 from ghibli_prep.errors import SettingsError
 
 DEFAULT_LADDER = (
@@ -32,10 +32,37 @@ PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
+Seconds = Annotated[float, BeforeValidator(durations.seconds)]
 
 
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class ExtractSettings(Part):
+    """Which frames are taken from films. Lengths are in seconds here, and written as `5s`, `500ms`, `1m`.
+
+    scenes: by scenes, not by `every`. window: how far from a mark the sharpest frame is looked for, 0: not at all.
+    max_frames: of each film, spread over it, 0: all. bars: cut off black bars.
+    """
+
+    every: Seconds = 5.0
+    scenes: bool = False
+    per_scene: PositiveInt = 1
+    window: Seconds = 0.5
+    skip_start: Seconds = 0.0
+    skip_end: Seconds = 0.0
+    max_frames: Annotated[int, Field(ge=0)] = 0
+    bars: bool = True
+    square: bool = False
+    format: Literal["png", "jpg"] = "png"
+
+    @field_validator("every")
+    @classmethod
+    def _every_is_some_time(cls, every: float) -> float:
+        if every < 0.001:
+            raise ValueError("must be 1ms or more")
+        return every
 
 
 class MediapipeSettings(Part):
@@ -216,6 +243,7 @@ class KeyProject(Part):
 
 class Settings(Part):
     keys: tuple[KeyProject, ...] = ()
+    extract: ExtractSettings = ExtractSettings()
     filter: FilterSettings = FilterSettings()
     resize: ResizeSettings = ResizeSettings()
     caption: CaptionSettings = CaptionSettings()

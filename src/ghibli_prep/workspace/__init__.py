@@ -35,6 +35,7 @@ from ghibli_prep.samples import (
 from ghibli_prep.workspace import batches, checkpoint, journal, placing, provenance, quota
 from ghibli_prep.workspace.atomic import disk_errors_in_words, half_of, left_halves, move, sync_folder
 from ghibli_prep.workspace.checkpoint import Checkpoint
+from ghibli_prep.workspace.films import Films
 from ghibli_prep.workspace.identities import Identities
 from ghibli_prep.workspace.journal import Closed, Event, Numbered, Reopened, Restored, Settled
 from ghibli_prep.workspace.lock import hold
@@ -215,6 +216,13 @@ class Workspace:
     def batch_answers(self, name: str) -> Path:
         """Where the answers of that batch lie until they are collected."""
         return self.state / f"{name}.answers.jsonl"
+
+    def films(self) -> Films:
+        """Which frames came from which film, read anew. Raises ForeignState."""
+        films = Films(self.state / "frames.jsonl", self.raw, self.staging)
+        if self.held:
+            films.mend()
+        return films
 
     def dropped_by_hand(self) -> set[int]:
         """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""
