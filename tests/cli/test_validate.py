@@ -76,6 +76,18 @@ def test_fix_mends_and_says_what_remains(finished: Any) -> None:
     assert (said.code, said.json["fixed"], said.json["problems"]) == (0, {}, [])
 
 
+def test_fix_moves_copies_to_removed_and_cleanup_brings_them_back(finished: Any) -> None:
+    good = lines(finished)
+    (finished.train / "4.jpg").write_bytes((finished.train / "2.jpg").read_bytes())
+    assert "validate --fix` mends 1 of them" in finished.run("validate").err
+    said = finished.run("validate", "--fix")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Mended: exact-copy 1.\n")
+    assert said.out.endswith("3 pictures, 3 lines: 0 problems, 0 warnings.\n")
+    assert finished.run("cleanup", "--restore").code == 0
+    assert sorted(lines(finished)) == sorted(good)
+
+
 def test_many_problems_of_one_kind_are_counted_in_words_and_all_in_json(finished: Any) -> None:
     write(finished, *lines(finished), *["\n"] * 25)
     said = finished.run("validate")

@@ -154,6 +154,19 @@ def test_the_same_pixels_in_another_file_are_an_exact_copy(dataset: Any) -> None
     assert dataset.found == [("exact-copy", "train/5.jpg", None)]
 
 
+def test_copies_are_found_among_files_that_are_no_jpegs_too(dataset: Any) -> None:
+    file = io.BytesIO()
+    with Image.open(dataset.picture(2)) as picture:
+        picture.save(file, "PNG")
+    for number in (2, 5):
+        dataset.picture(number).write_bytes(file.getvalue())
+    assert sorted(dataset.found) == [
+        ("exact-copy", "train/5.jpg", None),
+        ("jpeg", "train/2.jpg", None),
+        ("jpeg", "train/5.jpg", None),
+    ]
+
+
 def test_a_near_duplicate_is_what_the_settings_say(dataset: Any) -> None:
     with Image.open(dataset.picture(2)) as picture:
         dataset.picture(5).write_bytes(jpeg(picture, 90))
