@@ -16,10 +16,10 @@ from ghibli_prep.sandbox.batches import Batches
 from ghibli_prep.sandbox.refusals import Reply
 from ghibli_prep.sandbox.settings import Fault, Place
 
-_UPLOAD = re.compile(r"/upload/v1beta/files")
-_FILE = re.compile(r"/(?:download/)?v1beta/(?P<name>files/[\w-]+)(?P<load>:download)?", re.ASCII)
-_CREATE = re.compile(r"/v1beta/models/(?P<model>[^/:]+):batchGenerateContent")
-_BATCH = re.compile(r"/v1beta/(?P<name>batches/[\w-]+)(?P<cancel>:cancel)?", re.ASCII)
+_UPLOAD = re.compile(r"/upload/v1(?:beta)?/files")
+_FILE = re.compile(r"/(?:download/)?v1(?:beta)?/(?P<name>files/[\w-]+)(?P<load>:download)?", re.ASCII)
+_CREATE = re.compile(r"/v1(?:beta)?/models/(?P<model>[^/:]+):batchGenerateContent")
+_BATCH = re.compile(r"/v1(?:beta)?/(?P<name>batches/[\w-]+)(?P<cancel>:cancel)?", re.ASCII)
 _DONE = (("x-goog-upload-status", "final"),)
 _GOING = (("x-goog-upload-status", "active"),)
 
@@ -43,7 +43,7 @@ def route(batches: Batches, asked: Wanted, url: str) -> Reply | None:
     if (found := _CREATE.fullmatch(asked.path)) and asked.method == "POST":
         project, refused, fault = batches.gate("create", asked.secret, found["model"])
         return refused or _told(batches.create(project, asked.secret, found["model"], asked.body), fault)
-    if asked.path == "/v1beta/batches" and asked.method == "GET":
+    if asked.path in ("/v1/batches", "/v1beta/batches") and asked.method == "GET":
         project, refused, fault = batches.gate("list", asked.secret, "")
         size = asked.query.get("pageSize", "")
         pages = batches.list(project, int(size) if size.isdecimal() else 50, asked.query.get("pageToken", ""))
@@ -113,7 +113,8 @@ def _start(batches: Batches, asked: Wanted, url: str) -> Reply:
     if refused:
         return refused
     try:
-        name = str(json.loads(asked.body or b"{}").get("file", {}).get("displayName", ""))
+        file = json.loads(asked.body or b"{}").get("file", {})
+        name = str(file.get("displayName") or file.get("display_name") or "")  # either, as in any protobuf JSON
     except (ValueError, AttributeError):
         return refusals.invalid("Invalid JSON payload received.")
     kind = asked.headers.get("X-Goog-Upload-Header-Content-Type", "application/octet-stream")

@@ -96,7 +96,8 @@ class Batches:
     def create(self, project: str, secret: str, model: str, body: bytes) -> Reply:
         try:
             batch = json.loads(body)["batch"]
-            name, source = str(batch["displayName"]), str(batch["inputConfig"]["fileName"])
+            source = str(batch["inputConfig"]["fileName"])
+            name = str(batch.get("displayName") or batch["display_name"])
         except (ValueError, KeyError, TypeError):
             return refusals.invalid(
                 "* BatchGenerateContentRequest.batch: displayName and inputConfig.fileName are needed"

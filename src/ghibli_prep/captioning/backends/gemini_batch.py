@@ -46,7 +46,7 @@ def request_line(number: int, jpeg: bytes, prompt: str, room: int, thinking: Map
     config: dict[str, Any] = {"maxOutputTokens": room}
     if thinking is not None:
         config["thinkingConfig"] = dict(thinking)
-    picture = {"inlineData": {"data": base64.urlsafe_b64encode(jpeg).decode(), "mimeType": "image/jpeg"}}
+    picture = {"inlineData": {"data": base64.b64encode(jpeg).decode(), "mimeType": "image/jpeg"}}
     request = {"contents": [{"parts": [picture, {"text": prompt}], "role": "user"}], "generationConfig": config}
     return json.dumps({"key": str(number), "request": request}, ensure_ascii=False).encode() + b"\n"
 
