@@ -136,6 +136,21 @@ def test_a_killed_run_holds_nothing(home: Any, sandbox: Any) -> None:
 
 
 @unix
+def test_a_kill_forgets_no_request_that_was_sent(home: Any, sandbox: Any) -> None:
+    home.settings("[caption.limits.best]\nrpd = 250\n")
+    api = sandbox(latency=0.05)
+    home.keys(1, api.url)
+    home.frames(*range(40))
+    process = home.start("run")
+    wait_for(lambda: len(api.calls) > 6)
+    process.kill()
+    process.communicate()
+    (best, _) = home.run("status", "--json").json["slots"]
+    assert len(api.calls) <= best["asked_today"] < 40 + 5
+    assert best["left_today"] == 250 - best["asked_today"]
+
+
+@unix
 def test_waiting_for_quota_can_be_stopped(home: Any, sandbox: Any) -> None:
     home.keys(1, sandbox(best={"rpd": 1}, next={"rpd": 1}).url)
     home.frames(*range(3))

@@ -33,20 +33,18 @@ CLEAR = 3
 def foreign(text: str, language: str) -> str:
     """Why `text` is not in `language`, "" where it may be."""
     scripts = SCRIPTS.get(language, ("LATIN",))
-    letters = [c for c in text if c.isalpha()]
-    strange = sum(not _name(c).startswith(scripts) for c in letters)
-    if strange * 5 > len(letters):
-        return "in another script"
-    hits = {code: _hits(text, listed) for code, listed in COMMON.items()}
+    if not text.isascii() or "LATIN" not in scripts:
+        letters = [c for c in text if c.isalpha()]
+        strange = sum(not _name(c).startswith(scripts) for c in letters)
+        if strange * 5 > len(letters):
+            return "in another script"
+    words = [word.strip(",.;:!?\"'“”()").casefold() for word in text.split()]
+    hits = {code: sum(map(listed.__contains__, words)) for code, listed in COMMON.items()}
     own = hits.pop(language, None)
     if own is None:
         return ""
     likely = max(hits, key=lambda code: hits[code])
     return f"by its words, in {likely!r}" if hits[likely] >= own + CLEAR else ""
-
-
-def _hits(text: str, common: frozenset[str]) -> int:
-    return sum(word.strip(",.;:!?\"'“”()").casefold() in common for word in text.split())
 
 
 def _name(letter: str) -> str:

@@ -37,6 +37,8 @@ _FAR_EASTERN = re.compile(r"\s*[。．｡।॥۔։።]+\s*(?=\S)")
 
 def unicode(text: str, _: Profile) -> str:
     """Composed letters (NFC), and no control characters, invisible marks, or odd spaces."""
+    if text.isascii() and text.isprintable():
+        return text
     composed = unicodedata.normalize("NFC", text)
     seen = (c if c.isprintable() or c.isspace() else " " for c in composed if unicodedata.category(c) != "Cf")
     return "".join(seen)
@@ -45,7 +47,8 @@ def unicode(text: str, _: Profile) -> str:
 def markdown(text: str, profile: Profile) -> str:
     """No fences, bold, italics, code or headings."""
     plain = _FENCE.sub("", text, count=1)
-    plain = "".join(c for c in plain if c not in "*`" or c in profile.trigger)
+    if "*" in plain or "`" in plain:
+        plain = "".join(c for c in plain if c not in "*`" or c in profile.trigger)
     return re.sub(r"^\s*(?:#+\s+|>\s+)", "", plain)
 
 
