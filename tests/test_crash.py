@@ -4,8 +4,9 @@ What "nothing is lost" means, held against the sandbox's call log after every ki
 answered for it, and *recorded* when `metadata.jsonl` has its line.
 
 - A recorded picture is never asked again, and its text never changes.
-- Paid and not recorded are at most the requests that were under way at the kill: `max_in_flight`, one if sequential,
-  none after Ctrl-C. Each of them is paid once more later, and nothing else is: answers = 1 + kills that it was lost in.
+- Paid and not recorded are at most the pictures of the requests that were under way at the kill: `max_in_flight`, one
+  if sequential, none after Ctrl-C, with `pictures_per_request` each. A block pays for a picture that stood alone. Each
+  of them is paid once more later, and nothing else is: answers = 1 + kills that it was lost in.
 - A line's text is what the sandbox says of the bytes of its picture, and a number's bytes never change.
 
 Another seed than a fresh one: GHIBLI_PREP_SEED.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import random
@@ -25,7 +27,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -36,6 +38,7 @@ from PIL import Image
 
 from ghibli_prep.samples import BLOCKED_TEXT
 from ghibli_prep.sandbox import Sandbox, SandboxSettings
+from ghibli_prep.sandbox.calls import Call
 from ghibli_prep.sandbox.describe import describe
 from ghibli_prep.sandbox.measure import measure
 
@@ -44,7 +47,6 @@ KILLS = 17
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "cat", "camera", "hubble_deep_field", "coins", "moon")
 SIDE = 64
 OURS = re.compile(r"[1-9][0-9]*\.jpg|metadata\.jsonl")
-PAID = ("ok", "blocked")
 SETTINGS = f"""
 [resize]
 size = {SIDE}
@@ -52,6 +54,7 @@ size = {SIDE}
 models = ["gemini-2.5-flash", "gemini-2.5-flash-lite"]
 backoff_seconds = [0.02, 0.04, 0.06, 0.08, 0.1]
 max_in_flight = IN_FLIGHT
+pictures_per_request = TOGETHER
 """
 WEATHER = SandboxSettings.model_validate(
     {
@@ -111,12 +114,16 @@ def plain_environment() -> dict[str, str]:
 class Dataset:
     """A workspace under fire, and all that was ever seen of it."""
 
-    def __init__(self, home: Path, sandbox: Sandbox, strategy: str, in_flight: int, draw: random.Random) -> None:
+    def __init__(
+        self, home: Path, sandbox: Sandbox, strategy: str, in_flight: int, together: int, draw: random.Random
+    ) -> None:
         self.home, self.sandbox, self.draw = home, sandbox, draw
         self.root, self.train, self.removed = home / "data", home / "data" / "train", home / "data" / "removed"
-        self.in_flight = 1 if strategy == "sequential" else in_flight
+        self.in_flight = together * (1 if strategy == "sequential" else in_flight)
         self.strategy = strategy
-        (home / "ghibli.toml").write_text(SETTINGS.replace("IN_FLIGHT", str(in_flight)), "utf-8")
+        (home / "ghibli.toml").write_text(
+            SETTINGS.replace("IN_FLIGHT", str(in_flight)).replace("TOGETHER", str(together)), "utf-8"
+        )
         self.unused = draw.sample(frames(), len(frames()))
         self.sources: list[Path] = []
         self.owners: dict[int, str] = {}
@@ -190,7 +197,8 @@ class Dataset:
         now = {**there, **here}
         for number, text in now.items():
             content = self.picture(number)
-            blocked = any(call.outcome == "blocked" for call in self.sandbox.calls if call.picture == sha256(content))
+            alone = (sha256(content),)
+            blocked = any(call.outcome == "blocked" for call in self.sandbox.calls if about(call) == alone)
             assert text == (BLOCKED_TEXT if blocked else words_for(content)), f"{number}.jpg has another's caption"
         assert self.texts.items() <= now.items(), "a caption is lost or changed"
         self.check_calls(set(now), self.in_flight if killed else 0)
@@ -214,8 +222,8 @@ class Dataset:
         new = self.sandbox.calls[self.heard :]
         self.heard += len(new)
         known = {self.owners[number] for number in self.texts}
-        assert not [call for call in new if call.picture in known], "a captioned picture was asked again"
-        paid = Counter(call.picture for call in new if call.outcome in PAID)
+        assert not [call for call in new if known & {*about(call)}], "a captioned picture was asked again"
+        paid = paid_for(new)
         assert set(paid.values()) <= {1}, "a picture was paid for twice in one run"
         lost = paid.keys() - {self.owners[number] for number in recorded}
         assert len(lost) <= under_way, "more is lost than was under way"
@@ -242,6 +250,17 @@ class Dataset:
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def about(call: Call) -> tuple[str, ...]:
+    """The hashes of the pictures that were sent."""
+    return call.pictures or (call.picture,)
+
+
+def paid_for(calls: Sequence[Call]) -> Counter[str]:
+    """How often each picture was answered for: a block of several says nothing of any one."""
+    paid = [call for call in calls if call.outcome == "ok" or (call.outcome == "blocked" and not call.pictures)]
+    return Counter(itertools.chain.from_iterable(map(about, paid)))
 
 
 def shoot(dataset: Dataset) -> None:
@@ -278,18 +297,21 @@ def finish(dataset: Dataset) -> None:
     assert sorted(dataset.lines(dataset.train)) == list(range(1, count + 1))
     assert not dataset.lines(dataset.removed)
     assert len({*dataset.texts.values()} - {BLOCKED_TEXT}) > 0.8 * count, "too many captions are alike to tell"
-    paid = Counter(call.picture for call in dataset.sandbox.calls if call.outcome in PAID)
+    paid = paid_for(dataset.sandbox.calls)
     assert paid == Counter(dataset.owners.values()) + dataset.lost
 
 
 @pytest.mark.parametrize("again", [1, 2])
-@pytest.mark.parametrize(("strategy", "in_flight"), [("sequential", 8), ("parallel-keys", 3), ("parallel-all", 6)])
+@pytest.mark.parametrize(
+    ("strategy", "in_flight", "together"),
+    [("sequential", 8, 1), ("parallel-keys", 3, 1), ("parallel-all", 6, 1), ("parallel-all", 2, 4)],
+)
 def test_killed_at_any_moment_nothing_is_lost_and_at_most_what_was_under_way_is_repeated(
-    strategy: str, in_flight: int, again: int, tmp_path: Path
+    strategy: str, in_flight: int, together: int, again: int, tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("GHIBLI_PREP_SEED") or random.SystemRandom().randrange(2**32))
     with Sandbox(WEATHER.model_copy(update={"seed": seed})) as sandbox:
-        dataset = Dataset(tmp_path, sandbox, strategy, in_flight, random.Random(seed))
+        dataset = Dataset(tmp_path, sandbox, strategy, in_flight, together, random.Random(seed))
         with told(seed, dataset.kills):
             while len(dataset.kills) < KILLS:
                 shoot(dataset)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from ghibli_prep.captioning import Backend, Key, Question, Slot, rules
+from ghibli_prep.captioning import Backend, Key, Question, Slot, groups, rules
 from ghibli_prep.captioning.budget import Budget
 from ghibli_prep.captioning.calls import Clock, Stop, ThreadedCalls
 from ghibli_prep.captioning.dispatch import Answer, Dispatcher, End
@@ -116,7 +116,8 @@ class Asking:
 
     def _rota(self, prompt: str) -> Rota:
         settings = self._means.settings
-        tokens = PICTURE_TOKENS + len(prompt) // 4
+        together = settings.pictures_per_request
+        tokens = PICTURE_TOKENS * together + len(prompt + groups.addition(together)) // 4
         rota = Rota(
             self._slots, settings.strategy, settings.backoff_seconds, settings.max_in_flight, settings.limits, tokens
         )
@@ -141,6 +142,8 @@ class Asking:
             waiting=lambda turn: self._show_wait(turn, bar),
             before=lambda slot, now: self._reserve(ledger, slot, now),
             budget=self._means.budget,
+            together=self._means.settings.pictures_per_request,
+            alone=self._refused_before(),
         )
         try:
             self._means.stop.listening = True
@@ -162,6 +165,12 @@ class Asking:
         if self._full is not None:
             raise self._full
         return dispatcher.end
+
+    def _refused_before(self) -> set[int]:
+        """The pictures that got no caption last time, which would keep others in their request from getting one."""
+        if self._means.settings.pictures_per_request == 1:
+            return set()
+        return {number for number, made in self._workspace.provenance().items() if made.outcome != "captioned"}
 
     def _record(self, answer: Answer) -> None:
         kept = "keeps its caption" if self._workspace.has_caption(answer.outcome.number) else ""
@@ -198,7 +207,7 @@ class Asking:
             output_tokens=answer.usage.output_tokens,
             cost=cost(answer.usage, settings.prices.get(slot.model)),
             attempts=answer.attempts,
-            requests=1.0,
+            requests=round(answer.requests, 6),
             seconds=round(answer.seconds, 3),
             time=datetime.fromtimestamp(self._means.clock(), UTC).isoformat(timespec="seconds"),
         )

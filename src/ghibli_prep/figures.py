@@ -142,7 +142,7 @@ def _usage(answers: Iterable[Provenance]) -> Figures:
         "answers": len(made),
         "input_tokens": sum(one.input_tokens for one in made),
         "output_tokens": sum(one.output_tokens for one in made),
-        "requests": round(sum(one.attempts - 1 + one.requests for one in made), 3),
+        "requests": round(sum(one.requests for one in made), 3),
         "cost": round(sum(priced), 6) if priced else None,
         "unpriced": len(made) - len(priced),
     }

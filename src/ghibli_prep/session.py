@@ -379,7 +379,7 @@ class Session:
                 f"--max-cost: no price is set of {', '.join(missing)}. Set each in the settings: "
                 f'[caption.prices."{missing[0]}"] with input and output, in USD for a million tokens.'
             )
-        self._budget = Budget(requests, usd, caption.prices, caption.max_output_tokens)
+        self._budget = Budget(requests, usd, caption.prices, caption.max_output_tokens * caption.pictures_per_request)
 
     def _filter(self, pipeline: Pipeline, redo: bool = False) -> Take:
         """Run the filter and say what resize is to take."""

@@ -180,6 +180,7 @@ class CaptionSettings(Part):
     max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 64
     max_output_tokens: Annotated[int, Field(ge=64)] = 1024
     attempts_per_picture: Annotated[int, Field(ge=1, le=20)] = 3
+    pictures_per_request: Annotated[int, Field(ge=1, le=32)] = 1
     trigger: str = "Ghibli style"
     prompt: str = "ghibli"
     base_url: str = ""

@@ -444,7 +444,7 @@ def test_closing_does_not_begin_what_was_only_placed(gate: threading.Event) -> N
     calls = ThreadedCalls(provider, QUESTION, 1, Stop())
     slot = Slot(Key(1, "K1", "s"), "m0")
     for number in (1, 2, 3):
-        calls.place(Call(Resized(number, Path(f"{number}.jpg")), slot, calls.now()))
+        calls.place(Call((Resized(number, Path(f"{number}.jpg")),), slot, calls.now()))
     while not provider.asked:
         time.sleep(0.001)
     calls.close()

@@ -30,7 +30,7 @@ def test_no_way_of_writing_a_key_shows_its_text(thing: object) -> None:
 
 def test_no_word_of_the_rota_or_the_dispatcher_shows_a_key(caplog: pytest.LogCaptureFixture) -> None:
     rota = Rota([SLOT], "sequential", [5], 1, {})
-    call = Call(Resized(1, Path("1.jpg")), SLOT, 0.0)
+    call = Call((Resized(1, Path("1.jpg")),), SLOT, 0.0)
     answer = Answer(Captioned(1, "x"), SLOT, 1.0, Usage(), "v")
     logging.getLogger("test").error("%s %r %r", rota.posts, call, answer)
     assert "key 2" in str(KEY)

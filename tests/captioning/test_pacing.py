@@ -204,7 +204,7 @@ class Run:
         if (
             not self.watch
             or self.rota.refused
-            or not self.dispatcher._queue
+            or not self.dispatcher._places
             or sum(post.in_flight for post in posts) >= self._lines()
         ):
             return

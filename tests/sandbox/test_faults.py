@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from ghibli_prep.captioning import groups
 from ghibli_prep.sandbox import trouble
 from ghibli_prep.sandbox.answers import Asked
 from ghibli_prep.sandbox.faults import Faults
@@ -79,7 +80,21 @@ def test_fingerprints_are_those_of_the_rest_of_the_program() -> None:
     assert fingerprint("AQ.x") == Key(1, "GEMINI_API_KEY_1", "AQ.x").fingerprint
 
 
-@pytest.mark.parametrize("kind", get_args(FaultKind))
+JSON_KINDS: tuple[FaultKind, ...] = ("json_cut", "json_count", "json_swapped")
+
+
+@pytest.mark.parametrize("kind", JSON_KINDS)
+def test_faults_of_an_answer_for_several_pictures_make_it_one_that_is_never_taken(kind: FaultKind) -> None:
+    fault, whole = Fault(kind=kind), groups.written(["a", "b", "c"])
+    assert isinstance(groups.captions(whole, 3), list)
+    assert isinstance(groups.captions(trouble.garbled(fault, whole), 3), str)
+    assert trouble.garbled(fault, "a lone caption") == "a lone caption"
+    usual = Reply(200, b"{}", "ok")
+    about = Asked("m", 1, 3, 0, enum_numbers=False)
+    assert trouble.answer(fault, about, usual) == dataclasses.replace(usual, outcome=kind)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(FaultKind) if kind not in JSON_KINDS])
 def test_every_kind_of_fault_looks_like_something(kind: FaultKind) -> None:
     usual = Reply(200, b"{} " * 9, "ok")
     scene = trouble.Scene("AQ.secret", "p", "m", "v1beta", "free", ())

@@ -58,7 +58,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is sent with each picture.
+    """What is sent with the pictures of a request.
 
     prompt: the whole text of the prompt.
     max_output_tokens: room for the answer.
@@ -182,7 +182,10 @@ class Backend(Protocol):
     """A provider. One instance serves all slots and many threads at once."""
 
     def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
-        """Send these JPEGs in one request, once, and say what came of it. Raises only OSError, on reading one."""
+        """Send these JPEGs in one request, once, and say what came of it. Raises only OSError, on reading one.
+
+        Several: each after its label, and the answer in JSON, as `groups` has it.
+        """
         ...
 
     def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ghibli_prep.captioning import Attempt, Backend, Question, Slot
+from ghibli_prep.captioning import Attempt, Backend, Question, Slot, groups
 from ghibli_prep.samples import Resized
 
 GLANCE = 0.2
@@ -24,14 +24,20 @@ GLANCE = 0.2
 class Call:
     """One request under way.
 
-    sent_at: seconds since the epoch; order: the picture's place among all; remark: what is added to the prompt.
+    pictures: one, or several that are asked for together. sent_at: seconds since the epoch; order: the first picture's
+    place among all; remark: what is added to the prompt.
     """
 
-    picture: Resized
+    pictures: tuple[Resized, ...]
     slot: Slot
     sent_at: float
     order: int = 0
     remark: str = ""
+
+    @property
+    def picture(self) -> Resized:
+        """The first."""
+        return self.pictures[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,8 @@ class ThreadedCalls:
         while (call := self._orders.get()) is not None:
             result: Attempt | BaseException
             try:
-                result = self._backend.ask([call.picture.file], call.slot, self._asked(call))
+                files = [picture.file for picture in call.pictures]
+                result = self._backend.ask(files, call.slot, self._asked(call))
             except BaseException as error:  # noqa: BLE001 - it goes on in the main thread, after the other answers
                 result = error
             with self._lock:
@@ -142,7 +149,12 @@ class ThreadedCalls:
             self._answers.put(Heard(call, result))
 
     def _asked(self, call: Call) -> Question:
-        return replace(self._question, prompt=self._question.prompt + call.remark)
+        asked, count = self._question, len(call.pictures)
+        return replace(
+            asked,
+            prompt=asked.prompt + groups.addition(count) + call.remark,
+            max_output_tokens=asked.max_output_tokens * count,
+        )
 
     def hear(self, until: float) -> Heard | None:
         resting = until != float("inf")

@@ -6,14 +6,23 @@ waiting is `calls`'s.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from ghibli_prep.captioning import Slot, Usage
+from ghibli_prep.captioning import (
+    AnswerUnusable,
+    Attempt,
+    Described,
+    PictureBlocked,
+    PictureUnreadable,
+    Slot,
+    Usage,
+    groups,
+)
 from ghibli_prep.captioning.budget import Budget
 from ghibli_prep.captioning.calls import Call, Calls, Heard, Stop
 from ghibli_prep.captioning.judging import Judge, Story
+from ghibli_prep.captioning.places import Group, Places
 from ghibli_prep.captioning.posts import Ask, Exhausted, Wait
 from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.captioning.rules import Finding
@@ -24,7 +33,8 @@ from ghibli_prep.samples import Outcome, Resized
 class Answer:
     """What one picture's asking ended in, by which slot, after how many seconds of the last request.
 
-    usage: of all answers to this picture; attempts: requests for it; the rest as in `judging.Story`.
+    usage: of all answers to this picture; attempts: requests for it; requests: its shares of them; the rest as in
+    `judging.Story`.
     """
 
     outcome: Outcome
@@ -36,6 +46,7 @@ class Answer:
     mended: tuple[str, ...] = ()
     asked_again: tuple[str, ...] = ()
     warned: tuple[Finding, ...] = ()
+    requests: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class Dispatcher:
     judge: says what becomes of a picture by its answers. tell: hears what the user should know, once each.
     waiting: hears how long nobody can be asked, and why. before: hears of each request that is counted and about to go
     out; should it raise, the request does not go out and the run ends with that. budget: how much may be asked.
+    together: the most pictures in one request; alone: the numbers of those that are asked for alone all the same.
     """
 
     def __init__(
@@ -84,13 +96,16 @@ class Dispatcher:
         waiting: Callable[[Wait], None],
         before: Callable[[Slot, float], None] = lambda _slot, _now: None,
         budget: Budget | None = None,
+        together: int = 1,
+        alone: Collection[int] = (),
     ) -> None:
         self._rota, self._calls, self._stop = rota, calls, stop
         self._judge = judge
         self._tell, self._waiting, self._before = tell, waiting, before
         self._budget = budget or Budget()
         self._most: dict[Call, float] = {}  # USD that a call under way can come to
-        self._queue: list[tuple[int, int, Resized]] = []
+        self._together, self._alone, self._sizes = together, alone, groups.Sizes(together)
+        self._places = Places(())
         self._in_flight = 0
         self._broken: BaseException | None = None
         self.end: End = Done()
@@ -99,13 +114,13 @@ class Dispatcher:
 
     def run(self, pictures: Iterable[Resized]) -> Iterator[Answer]:
         """Outcomes as they come. Raises what a backend raised in error, after all other answers are handed on."""
-        self._queue = [(0, order, picture) for order, picture in enumerate(pictures)]
+        self._places = Places(pictures, self._together, self._alone)
         self.end = Done()
         while True:
             until = float("inf")
-            if self._queue and self._may_ask():
+            if self._places and self._may_ask():
                 now = self._calls.now()
-                turn = self._rota.turn(now, avoid=self._story(self._queue[0][-1]).avoid)
+                turn = self._rota.turn(now, avoid=self._remembered(self._places.first()).avoid)
                 if isinstance(turn, Ask):
                     if self._budget.allows(turn.slot, self._rota.post_of(turn.slot).tokens):
                         self._place(turn.slot, now)
@@ -138,12 +153,13 @@ class Dispatcher:
         return not (self._stop.soon or self._rota.refused or self._broken)
 
     def _place(self, slot: Slot, now: float) -> None:
-        _, order, picture = heapq.heappop(self._queue)
+        group = self._places.take(self._sizes.at_most(slot.model))
         notice = self._rota.sent(slot, now)
         self._in_flight += 1
-        story = self._story(picture)
-        story.attempts += 1
-        call = Call(picture, slot, now, order, story.remark)
+        for picture in group:
+            story = self._story(picture)
+            story.attempts, story.requests = story.attempts + 1, story.requests + 1 / len(group)
+        call = Call(group, slot, now, self._places.order(group), self._remembered(group).remark)
         most = self._most[call] = self._budget.most(slot, self._rota.post_of(slot).tokens)
         self._budget.place(most)
         try:
@@ -154,8 +170,7 @@ class Dispatcher:
             self._rota.hung_up(slot)
             self._budget.withdraw(self._most.pop(call))
             self._broken = error
-        if notice:
-            self._tell(notice)
+        self._tell_any(notice)
 
     def _hear(self, heard: Heard) -> Iterator[Answer]:
         self._in_flight -= 1
@@ -165,29 +180,68 @@ class Dispatcher:
             self._rota.hung_up(call.slot)
             self._lost(call, heard.result)
             return
-        picture, story = call.picture, self._story(call.picture)
-        attempt = self._judge.read(picture, heard.result)
-        notice = self._rota.heard(call.slot, attempt, call.sent_at, now)
-        outcome = self._judge.outcome(picture, call.slot.model, attempt)
-        if outcome is None:
-            # in its old place; but after all others where the answer was of no use, for five such answers in a row to
-            # blame the slot and not one picture
-            heapq.heappush(self._queue, (story.useless, call.order, picture))
+        attempt, each = self._read(call, heard.result, now)
+        several = len(call.pictures) > 1
+        notice = self._rota.heard(call.slot, attempt, call.sent_at, now, several)
+        for picture, own in each:
+            story = self._story(picture)
+            outcome = self._judge.outcome(picture, call.slot.model, own)
+            if outcome is None:
+                # in its old place; but after all others where the answer was of no use, for five such answers in a row
+                # to blame the slot and not one picture
+                self._places.back([picture], story.useless)
+            else:
+                yield _answer(outcome, call, now, story)
+        self._tell_any(notice)
+
+    def _read(self, call: Call, attempt: Attempt, now: float) -> tuple[Attempt, list[tuple[Resized, Attempt]]]:
+        """What an attempt is for the slot, and what for each picture; those that it says nothing of go back."""
+        pictures = call.pictures
+        if len(pictures) == 1:
+            read = self._judge.read(pictures[0], attempt)
+            return read, [(pictures[0], read)]
+        if isinstance(attempt, Described):
+            said = groups.captions(attempt.text, len(pictures))
+            shares = groups.shares(attempt.usage, len(pictures))
+            if not isinstance(said, str):
+                self._sizes.used(call.slot.model, len(pictures))
+                alone = [replace(attempt, text=text, usage=share) for text, share in zip(said, shares, strict=True)]
+                return attempt, [(one, self._judge.read(one, own)) for one, own in zip(pictures, alone, strict=True)]
+            for picture, share in zip(pictures, shares, strict=True):
+                self._judge.charge(picture, share)
+            attempt = AnswerUnusable(said)
+        if isinstance(attempt, AnswerUnusable):
+            self._tell_any(self._sizes.missed(call.slot.model, len(pictures), call.sent_at, now))
+        if isinstance(attempt, AnswerUnusable | PictureBlocked | PictureUnreadable):
+            self._places.halve(pictures)  # until who is to blame stands alone
         else:
-            yield _answer(outcome, call, now, story)
+            self._places.back(pictures)
+        return attempt, []
+
+    def _tell_any(self, notice: str | None) -> None:
         if notice:
             self._tell(notice)
 
     def _story(self, picture: Resized) -> Story:
         return self._judge.stories[picture.number]
 
+    def _remembered(self, group: Group) -> Story:
+        """What the last answer for a lone picture left to mind; of several, nothing."""
+        return self._story(group[0]) if len(group) == 1 else Story()
+
     def _lost(self, call: Call, error: BaseException) -> None:
         """A picture that vanished is left alone; a bug of ours is raised once the other answers are safe."""
-        if isinstance(error, OSError):
-            file = call.picture.file
-            self._tell(f"{file.parent.name}/{file.name} cannot be read ({error.strerror or error}) and was left out")
-        else:
+        if not isinstance(error, OSError):
             self._broken = self._broken or error
+            return
+        of_it = [picture for picture in call.pictures if str(picture.file) == str(error.filename)]
+        if len(call.pictures) > 1 and not of_it:
+            self._places.halve(call.pictures)
+            return
+        lost = of_it[0] if of_it else call.picture
+        self._places.back_without(call.pictures, lost)
+        where = f"{lost.file.parent.name}/{lost.file.name}"
+        self._tell(f"{where} cannot be read ({error.strerror or error}) and was left out")
 
 
 def _answer(outcome: Outcome, call: Call, now: float, story: Story) -> Answer:
@@ -201,4 +255,5 @@ def _answer(outcome: Outcome, call: Call, now: float, story: Story) -> Answer:
         story.mended,
         story.asked_again,
         story.warned,
+        story.requests,
     )

@@ -20,13 +20,14 @@ from ghibli_prep.samples import Blocked, Captioned, Failed, Outcome, Resized
 class Story:
     """What the asking for one picture has come to.
 
-    attempts: requests so far, those that were refused among them. usage: of all its answers together. mended: the rules
-    that mended the last answer. asked_again: the rules that earlier answers broke, in order. warned: what is told of
-    the caption. useless: answers with nothing usable in them. remark: what the next request adds to the prompt.
-    avoid: the model whose answer broke a rule.
+    attempts: requests so far, those that were refused among them; requests: its shares of them, 1/K of one for K
+    pictures. usage: of all its answers together. mended: the rules that mended the last answer. asked_again: the rules
+    that earlier answers broke, in order. warned: what is told of the caption. useless: answers with nothing usable in
+    them. remark: what the next request adds to the prompt. avoid: the model whose answer broke a rule.
     """
 
     attempts: int = 0
+    requests: float = 0.0
     usage: Usage = field(default_factory=Usage)
     model_version: str = ""
     mended: tuple[str, ...] = ()
@@ -58,15 +59,19 @@ class Judge:
         """`attempt` with its caption mended; useless where it has none."""
         if not isinstance(attempt, Described):
             return attempt
-        story = self.stories[picture.number]
-        story.usage = Usage(
-            story.usage.input_tokens + attempt.usage.input_tokens,
-            story.usage.output_tokens + attempt.usage.output_tokens,
-        )
+        story = self.charge(picture, attempt.usage)
         story.model_version = attempt.model_version
         mended = rules.mend(attempt.text, self.profile)
         story.mended = mended.rules
         return replace(attempt, text=mended.text) if mended.text else AnswerUnusable("an answer without a caption")
+
+    def charge(self, picture: Resized, usage: Usage) -> Story:
+        """Count what an answer cost, of use or not."""
+        story = self.stories[picture.number]
+        story.usage = Usage(
+            story.usage.input_tokens + usage.input_tokens, story.usage.output_tokens + usage.output_tokens
+        )
+        return story
 
     def outcome(self, picture: Resized, model: str, attempt: Attempt) -> Outcome | None:
         """The picture's outcome after what `read` made of an answer of `model`; None where it is to be asked again."""

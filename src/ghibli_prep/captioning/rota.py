@@ -179,8 +179,12 @@ class Rota:
         """A request was not made after all, for a reason that is nobody's here."""
         self._posts[slot].in_flight -= 1
 
-    def heard(self, slot: Slot, attempt: Attempt, sent_at: float, now: float) -> str | None:
-        """Take an attempt's outcome into account. Returns what the user should be told, if anything."""
+    def heard(self, slot: Slot, attempt: Attempt, sent_at: float, now: float, several: bool = False) -> str | None:
+        """Take an attempt's outcome into account. Returns what the user should be told, if anything.
+
+        several: it was for several pictures, and says nothing against the slot where it cannot be used: each picture
+        is asked for again, at last alone, and those answers do.
+        """
         post = self._posts[slot]
         post.in_flight -= 1
         match attempt:
@@ -190,7 +194,7 @@ class Rota:
                 self._answered(post, sent_at)
                 return None
             case AnswerUnusable(reason):
-                return self._unusable(post, reason, sent_at)
+                return self._unusable(post, reason, sent_at, 0 if several else 1)
             case SlotTired():
                 learned = self._learn(post, rpm=attempt.rpm, tpm=attempt.tpm)
                 return _both(learned, self._tired(post, attempt, sent_at, now))
@@ -216,11 +220,11 @@ class Rota:
             post.widen()
             post.strikes, post.resting_for, post.why = 0, "", ""
 
-    def _unusable(self, post: Post, reason: str, sent_at: float) -> str | None:
-        in_a_row = post.unusable + 1
+    def _unusable(self, post: Post, reason: str, sent_at: float, weight: int) -> str | None:
+        in_a_row = post.unusable + weight
         self._answered(post, sent_at)
         post.unusable = in_a_row
-        if post.unusable < self.patience:
+        if not weight or post.unusable < self.patience:
             return None
         return self._leave_out(post, "model", f"no answer could be used: {reason}", "left out of this run, ")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from statistics import fmean, median
 from typing import get_args
 
 from ghibli_prep.asking import PICTURE_TOKENS, slots_of
-from ghibli_prep.captioning import Described, Key, Slot, Usage
+from ghibli_prep.captioning import Described, Key, Slot, Usage, groups
 from ghibli_prep.captioning.calls import Call, Stop
 from ghibli_prep.captioning.days import pacific_day
 from ghibli_prep.captioning.dispatch import Dispatcher
@@ -53,10 +54,13 @@ class Experience:
     @classmethod
     def of(cls, made: Sequence[Provenance], settings: CaptionSettings) -> Experience:
         """Of the latest answers of the models in the ladder."""
-        last = [one for one in made if one.model in settings.models and one.input_tokens][-LAST:]
+        together = settings.pictures_per_request
+        alike = [one for one in made if one.requests.is_integer() == (together == 1)]  # of one, or several, a request
+        last = [one for one in alike if one.model in settings.models and one.input_tokens][-LAST:]
         if not last:
-            return cls(LATENCY, PICTURE_TOKENS + len(settings.prompt_text) // 4, OUTPUT_TOKENS)
-        asked = [1 + len(one.asked_again) for one in last]
+            tokens = PICTURE_TOKENS * together + len(settings.prompt_text + groups.addition(together)) // 4
+            return cls(LATENCY, tokens, OUTPUT_TOKENS * together, 1 / together)
+        asked = [1.0 + len(one.asked_again) if together == 1 else one.requests for one in last]
         return cls(
             median(one.seconds for one in last),
             round(sum(one.input_tokens for one in last) / sum(asked)),
@@ -142,7 +146,7 @@ class Plan:
     def forecast(self, strategy: Strategy, pictures: int) -> Forecast:
         """pictures: still to be captioned."""
         calls = Simulation(self._answer, lambda _: self.experience.seconds, self.now)
-        played = play(self.rota(strategy), calls, round(pictures * self.experience.requests))
+        played = play(self.rota(strategy), calls, ceil(round(pictures * self.experience.requests, 3)))
         return self._summed_up(strategy, played, calls)
 
     def rota(self, strategy: Strategy) -> Rota:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import json
 import threading
 from collections.abc import Callable
 
@@ -77,14 +78,16 @@ class Api:
     def generate(self, ask: Ask) -> Reply:
         """`generateContent`: the reply, already in the call log."""
         asked = asking.read(ask.body)
-        picture = asked.sha256 if isinstance(asked, Asking) else ""
+        pictures = asked.hashes if isinstance(asked, Asking) else ()
         caller = self._keyring.caller(ask.secret)
         reply = self._generate(ask, asked, caller)
         with self._lock:
             self._count += 1
             number = self._count
         mark = caller.fingerprint if ask.secret else ""
-        self.log.add(Call(self._clock(), mark, caller.name, ask.model, picture, reply.status, reply.outcome))
+        first = pictures[0] if pictures else ""
+        several = pictures if len(pictures) > 1 else ()
+        self.log.add(Call(self._clock(), mark, caller.name, ask.model, first, reply.status, reply.outcome, several))
         return dataclasses.replace(reply, wait=reply.wait + self._latency(number))
 
     def _line(self, secret: str, model: str, body: bytes) -> Reply:
@@ -106,7 +109,7 @@ class Api:
         if at == "create" and (known is None or known.gone):
             return caller.project, refusals.gone_model((known and known.gone) or "not_found", model, "v1beta"), None
         with self._lock:
-            fault = self._faults.next(caller, model, "", at)
+            fault = self._faults.next(caller, model, "", at=at)
         scene = Scene(secret, caller.project, model, "v1beta", self._settings.tier, _limits(known) if known else ())
         return caller.project, trouble.refusal(fault, scene) if fault else None, fault
 
@@ -144,12 +147,12 @@ class Api:
         about = Asked(ask.model, answers.tokens_of(asked.prompt), len(asked.pictures), thoughts, ask.enum_numbers)
         if counted and (spent := self._over_quota(scene, about.input_tokens)):
             return spent
-        usual = self._usual_answer(about, asked, text)
+        usual = self._usual_answer(about, asked, trouble.garbled(fault, text) if fault else text)
         return trouble.answer(fault, about, usual) if fault else usual
 
     def _fault(self, ask: Ask, asked: Asking, caller: Caller) -> Fault | None:
         with self._lock:
-            return self._faults.next(caller, ask.model, asked.sha256)
+            return self._faults.next(caller, ask.model, *asked.hashes)
 
     def _over_quota(self, scene: Scene, tokens: int) -> Reply | None:
         if any(limit.value == 0 for limit in scene.limits):
@@ -163,8 +166,9 @@ class Api:
 
     def _usual_answer(self, about: Asked, asked: Asking, text: str) -> Reply:
         blocked = self._settings.blocked
-        share = draw(self._settings.seed, "blocked", asked.sha256) if asked.pictures else 1.0
-        if asked.sha256 in blocked.pictures or share < blocked.share:
+        hashes = asked.hashes
+        shares = [draw(self._settings.seed, "blocked", each) for each in hashes]
+        if not set(hashes).isdisjoint(blocked.pictures) or min(shares, default=1.0) < blocked.share:
             if blocked.by == "prompt":
                 return answers.blocked_prompt(about, blocked.reason)
             return answers.finished(about, blocked.reason, "blocked")
@@ -173,8 +177,13 @@ class Api:
 
 
 def _text(asked: Asking) -> str:
-    """The caption of the first picture. Raises NotAPicture if any cannot be decoded."""
+    """The caption of the first picture, or in JSON of each. Raises NotAPicture if any cannot be decoded."""
     seen = [measure(picture) for picture in asked.pictures]
+    if asked.names:
+        number, text = asked.names
+        trigger = trigger_of(asked.prompt)
+        each = [{number: place, text: describe(one, trigger)} for place, one in enumerate(seen, 1)]
+        return json.dumps(each, ensure_ascii=False)
     return describe(seen[0], trigger_of(asked.prompt)) if seen else NO_PICTURE
 
 

@@ -28,23 +28,31 @@ _CONFIG = frozenset(
         "imageConfig", "enableEnhancedCivicAnswers",
     }
 )  # fmt: skip
+_TYPES = ("TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT")
 _THINKING = frozenset(["includeThoughts", "thinkingBudget", "thinkingLevel"])
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """prompt: all texts, one a line. pictures: the bytes sent. room: the answer's tokens; None: no limit.
-    budget: thinking tokens, 0 for none, None where the client did not say."""
+    budget: thinking tokens, 0 for none, None where the client did not say. names: where the answer is to be a list of
+    objects in JSON, what they call a picture's number and what is said of it."""
 
     prompt: str
     pictures: tuple[bytes, ...]
     room: int | None
     budget: int | None
+    names: tuple[str, str] | None = None
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """The SHA-256 of each picture, in hex."""
+        return tuple(hashlib.sha256(picture).hexdigest() for picture in self.pictures)
 
     @property
     def sha256(self) -> str:
         """Of the first picture, in hex; "" without one."""
-        return hashlib.sha256(self.pictures[0]).hexdigest() if self.pictures else ""
+        return self.hashes[0] if self.pictures else ""
 
 
 class _Refused(Exception):
@@ -79,7 +87,34 @@ def _read(top: dict[str, Any]) -> Asking:
     if room is not None and room < 1:
         raise _Refused("* GenerateContentRequest.generation_config.max_output_tokens: must be a positive integer.\n")
     budget = _whole(thinking.get("thinkingBudget"), "generation_config.thinking_config.thinking_budget")
-    return Asking("\n".join(texts), tuple(pictures), room, budget)
+    return Asking("\n".join(texts), tuple(pictures), room, budget, _names(config))
+
+
+def _names(config: dict[str, Any]) -> tuple[str, str] | None:
+    """The names of the number and of the text in the objects of a list; None where no list of such is wanted."""
+    if "responseSchema" not in config:
+        return None
+    where = "generation_config.response_schema"
+    schema = _fields(config["responseSchema"], where)
+    if config.get("responseMimeType") != "application/json":
+        message = f"* GenerateContentRequest.{where}: only allowed with the response_mime_type `application/json`.\n"
+        raise _Refused(message)
+    if _type(schema) != "ARRAY":
+        return None
+    of_one = _fields(schema.get("items", {}), f"{where}.items").get("properties", {})
+    by_type = {_type(_fields(kind, where)): name for name, kind in _fields_as_they_are(of_one, where).items()}
+    return (by_type["INTEGER"], by_type["STRING"]) if {"INTEGER", "STRING"} <= by_type.keys() else None
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """By its word or its number."""
+    kind = schema.get("type")
+    return _TYPES[kind] if isinstance(kind, int) and 0 <= kind < len(_TYPES) else str(kind).upper()
+
+
+def _fields_as_they_are(value: Any, where: str) -> dict[str, Any]:
+    _fields(value, where)
+    return dict(value)
 
 
 def _read_content(content: Any, where: str, texts: list[str], pictures: list[bytes]) -> None:

@@ -17,7 +17,8 @@ class Call:
 
     time: epoch seconds by the sandbox's clock. key: its fingerprint, "" where none was sent.
     key_name: the key's name in the settings, or "".
-    picture: SHA-256 of the bytes sent, in hex; "" without a picture. status: HTTP; 0 for a reset connection.
+    picture: SHA-256 of the bytes sent, in hex; "" without a picture; pictures: of each of several.
+    status: HTTP; 0 for a reset connection.
     outcome: "ok", a fault's kind, or what was refused: "429_minute", "429_tokens", "429_day", "limit_zero", "blocked",
     "invalid", "not_found", "unreadable_image", "invalid_argument", "no_key", ...
     """
@@ -29,6 +30,7 @@ class Call:
     picture: str
     status: int
     outcome: str
+    pictures: tuple[str, ...] = ()
 
 
 class CallLog:

@@ -17,11 +17,11 @@ class Faults:
         self._seed = seed
         self._seen = [0] * len(rules)
 
-    def next(self, caller: Caller, model: str, picture: str, at: Place = "answer") -> Fault | None:
-        """The first rule that fires at this call. Every rule that looks at such calls counts it. picture: SHA-256."""
+    def next(self, caller: Caller, model: str, *pictures: str, at: Place = "answer") -> Fault | None:
+        """The first rule that fires at this call. Every rule that looks at such calls counts it. pictures: SHA-256."""
         fired = None
         for place, rule in enumerate(self._rules):
-            if rule.at != at or not _looks_at(rule, caller, model, picture):
+            if rule.at != at or not _looks_at(rule, caller, model, pictures):
                 continue
             self._seen[place] += 1
             if fired is None and self._fires(rule, place, self._seen[place]):
@@ -35,5 +35,6 @@ class Faults:
         return by_number or (rule.share is not None and draw(self._seed, "fault", place, number) < rule.share)
 
 
-def _looks_at(rule: Fault, caller: Caller, model: str, picture: str) -> bool:
-    return rule.model in ("", model) and (not rule.key or caller.is_called(rule.key)) and rule.picture in ("", picture)
+def _looks_at(rule: Fault, caller: Caller, model: str, pictures: Sequence[str]) -> bool:
+    about = rule.picture in ("", *pictures)
+    return about and rule.model in ("", model) and (not rule.key or caller.is_called(rule.key))

@@ -27,6 +27,7 @@ FaultKind = Literal[
     "429_bare", "429_minute", "429_tokens", "429_day", "limit_zero",
     "500", "503", "504", "html", "reset", "hang", "truncated",
     "empty", "max_tokens", "safety", "blocked_prompt", "garbage_finish", "unreadable_image", "text", "lost",
+    "json_cut", "json_count", "json_swapped",
     "invalid", "expired", "suspended", "service_disabled", "leaked", "denied", "location",
     "not_found", "new_users",
 ]  # fmt: skip
@@ -103,7 +104,7 @@ class Fault(Part):
     and a share drawn by the seed. With none of the three, all of them.
     seconds: for the 429s the retryDelay; for "hang" how long; None: 37 for a 429, an hour for "hang".
     status: of "html". reason: the finishReason of "safety" and "garbage_finish", the blockReason of "blocked_prompt".
-    text: what "text" answers in place of a caption.
+    text: what "text" answers in place of a caption. "json_...": of answers for several pictures alone.
     """
 
     kind: FaultKind

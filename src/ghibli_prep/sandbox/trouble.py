@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from typing import cast, get_args
 
@@ -76,8 +77,26 @@ def answer(fault: Fault, about: Asked, usual: Reply) -> Reply:
             return Reply(0, b"", "lost")
         case "hang":
             return dataclasses.replace(usual, wait=_HOUR if fault.seconds is None else fault.seconds, outcome="hang")
+        case "json_cut" | "json_count" | "json_swapped" as kind:
+            hit = about.pictures > 1 and usual.outcome == "ok"
+            return dataclasses.replace(usual, outcome=kind) if hit else usual
         case kind:
             raise NotImplementedError(f"no answer looks like {kind}")
+
+
+def garbled(fault: Fault, text: str) -> str:
+    """`text` as the fault has it; what is no list of captions in JSON stays as it is."""
+    if fault.kind not in ("json_cut", "json_count", "json_swapped") or not text.startswith("[{"):
+        return text
+    if fault.kind == "json_cut":
+        return text[: len(text) // 2]
+    each = json.loads(text)
+    if fault.kind == "json_count":
+        return json.dumps(each[:-1], ensure_ascii=False)
+    number = next(name for name, value in each[0].items() if isinstance(value, int))
+    if len(each) > 1:
+        each[0][number], each[1][number] = each[1][number], each[0][number]
+    return json.dumps(each, ensure_ascii=False)
 
 
 def _over_quota(fault: Fault, scene: Scene) -> Reply:

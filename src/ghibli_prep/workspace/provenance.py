@@ -27,7 +27,7 @@ class Provenance:
     model_version: what the server said that it was. key: its position, from 1; fingerprint: of that key.
     prompt: a hash of the prompt. mended: rules that mended the text; asked_again: rules that earlier answers broke.
     input_tokens, output_tokens: of all requests for this picture; cost: of them, in USD, None where no price is set.
-    attempts: requests for this picture; requests: the share of the last one, 1/K of one with K pictures.
+    attempts: requests for this picture; requests: its shares of them together, 1/K of one with K pictures.
     seconds: of the last request. time: when the answer came, ISO 8601, UTC.
     """
 

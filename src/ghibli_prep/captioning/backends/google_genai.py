@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,17 @@ from google import genai
 from google.genai import types
 from google.genai.client import DebugConfig
 
-from ghibli_prep.captioning import AnswerUnusable, Attempt, HostRefused, Key, KeyDead, Question, ServiceDown, Slot
+from ghibli_prep.captioning import (
+    AnswerUnusable,
+    Attempt,
+    HostRefused,
+    Key,
+    KeyDead,
+    Question,
+    ServiceDown,
+    Slot,
+    groups,
+)
 from ghibli_prep.captioning.backends import heard
 from ghibli_prep.captioning.backends.thinking import Thinking
 
@@ -50,11 +60,10 @@ class GoogleGenai:
             thinking_config=told,
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
             http_options=within(question.timeout),
+            response_mime_type="application/json" if len(pictures) > 1 else None,
+            response_schema=_list_of(len(pictures)) if len(pictures) > 1 else None,
         )
-        contents: list[types.PartUnionDict] = [
-            *(types.Part.from_bytes(data=picture.read_bytes(), mime_type="image/jpeg") for picture in pictures),
-            types.Part.from_text(text=question.prompt),
-        ]
+        contents: list[types.PartUnionDict] = [*_parts(pictures), types.Part.from_text(text=question.prompt)]
 
         def send() -> object:
             models = self._client(slot.key).models
@@ -86,6 +95,28 @@ class GoogleGenai:
             if key not in self._clients:
                 self._clients[key] = client_for(key, self._base_url, _take_off)
             return self._clients[key]
+
+
+def _parts(pictures: Sequence[Path]) -> Iterator[types.Part]:
+    """The pictures, each after its label where there are several."""
+    for number, picture in enumerate(pictures, 1):
+        if len(pictures) > 1:
+            yield types.Part.from_text(text=groups.label(number))
+        yield types.Part.from_bytes(data=picture.read_bytes(), mime_type="image/jpeg")
+
+
+def _list_of(count: int) -> types.Schema:
+    names = [groups.PICTURE, groups.CAPTION]
+    one = types.Schema(
+        type=types.Type.OBJECT,
+        properties={
+            groups.PICTURE: types.Schema(type=types.Type.INTEGER),
+            groups.CAPTION: types.Schema(type=types.Type.STRING),
+        },
+        required=names,
+        property_ordering=names,
+    )
+    return types.Schema(type=types.Type.ARRAY, items=one, min_items=count, max_items=count)
 
 
 def client_for(key: Key, base_url: str, hook: Callable[[Any], None]) -> genai.Client:

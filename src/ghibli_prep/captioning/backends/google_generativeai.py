@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ghibli_prep.captioning import Attempt, HostRefused, Key, KeyDead, Question, ServiceDown, Slot
+from ghibli_prep.captioning import Attempt, HostRefused, Key, KeyDead, Question, ServiceDown, Slot, groups
 from ghibli_prep.captioning.backends import heard
 
 with warnings.catch_warnings():
@@ -41,12 +41,14 @@ class GoogleGenerativeai:
         self._lock = threading.Lock()
 
     def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
-        blobs = [api.Blob(mime_type="image/jpeg", data=picture.read_bytes()) for picture in pictures]
-        parts = [*(api.Part(inline_data=blob) for blob in blobs), api.Part(text=question.prompt)]
+        parts = [*_parts(pictures), api.Part(text=question.prompt)]
+        config = api.GenerationConfig(max_output_tokens=question.max_output_tokens)
+        if len(pictures) > 1:
+            config.response_mime_type, config.response_schema = "application/json", _list_of(len(pictures))
         request = api.GenerateContentRequest(
             model=f"models/{slot.model}",
             contents=[api.Content(role="user", parts=parts)],
-            generation_config=api.GenerationConfig(max_output_tokens=question.max_output_tokens),
+            generation_config=config,
         )
 
         def send() -> object:
@@ -93,6 +95,21 @@ class GoogleGenerativeai:
     def _idle_of(self, key: Key, kind: Any) -> list[Any]:
         with self._lock:
             return self._idle.setdefault((key, kind), [])
+
+
+def _parts(pictures: Sequence[Path]) -> Iterator[Any]:
+    """The pictures, each after its label where there are several."""
+    for number, picture in enumerate(pictures, 1):
+        if len(pictures) > 1:
+            yield api.Part(text=groups.label(number))
+        yield api.Part(inline_data=api.Blob(mime_type="image/jpeg", data=picture.read_bytes()))
+
+
+def _list_of(count: int) -> Any:
+    names = [groups.PICTURE, groups.CAPTION]
+    kinds = (api.Schema(type_=api.Type.INTEGER), api.Schema(type_=api.Type.STRING))
+    one = api.Schema(type_=api.Type.OBJECT, properties=dict(zip(names, kinds, strict=True)), required=names)
+    return api.Schema(type_=api.Type.ARRAY, items=one, min_items=count, max_items=count)
 
 
 def _with_names(request: requests.PreparedRequest) -> requests.PreparedRequest:
