@@ -61,7 +61,8 @@ def test_each_picture_stands_after_its_label_and_a_list_is_asked_for(
     assert config["responseMimeType"] == "application/json"
     schema = config["responseSchema"]
     assert schema["type"] in ("ARRAY", 5) and set(schema["items"]["properties"]) == {"picture", "caption"}
-    assert (int(schema["minItems"]), int(schema["maxItems"])) == (3, 3)
+    plain = {name.replace("_", "").lower(): value for name, value in schema.items()}  # the API takes either spelling
+    assert (int(plain["minitems"]), int(plain["maxitems"])) == (3, 3)
 
 
 def test_one_picture_is_sent_without_label_or_list(
