@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ghibli_prep.captioning import Backend
@@ -13,18 +12,28 @@ from ghibli_prep.errors import MissingExtra
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """module: not imported before it is needed; kind: the class in it; package: what must be installed for it."""
+    """What is known of a backend before it is imported.
+
+    module: not imported before it is needed; kind: the class in it; package: what must be installed for it.
+    keys, address: the environment variables that its keys and its address come from; of keys there may also be any
+    count with `_1`, `_2`, ... behind the name. keyless: another address than the provider's own may need no key.
+    """
 
     module: str
     kind: str
     package: str
+    keys: str
+    address: str
+    keyless: bool = False
 
 
-BACKENDS: Mapping[str, Entry] = {
-    "google-genai": Entry("ghibli_prep.captioning.backends.google_genai", "GoogleGenai", "google.genai"),
-    "google-generativeai": Entry(
-        "ghibli_prep.captioning.backends.google_generativeai", "GoogleGenerativeai", "google.ai"
-    ),
+_HERE = "ghibli_prep.captioning.backends"
+_GEMINI = ("GEMINI_API_KEY", "GEMINI_BASE_URL")
+
+BACKENDS: dict[str, Entry] = {
+    "google-genai": Entry(f"{_HERE}.google_genai", "GoogleGenai", "google.genai", *_GEMINI),
+    "google-generativeai": Entry(f"{_HERE}.google_generativeai", "GoogleGenerativeai", "google.ai", *_GEMINI),
+    "openai": Entry(f"{_HERE}.openai", "OpenAICompatible", "openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", keyless=True),
 }
 """By the settings' name, which is also the name of the extra that installs it."""
 
@@ -37,8 +46,7 @@ def need(name: str) -> None:
         found = None
     if found is None:
         raise MissingExtra(
-            f'caption.backend = "{name}" needs a package that is not installed. '
-            f'Install it: pip install "ghibli-prep[{name}]"'
+            f'backend = "{name}" needs a package that is not installed. Install it: pip install "ghibli-prep[{name}]"'
         )
 
 
