@@ -261,7 +261,7 @@ class Home:
 @pytest.fixture
 def home(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """An empty folder, gone into, with tiny settings, no keys, and no address but loopback."""
-    for name in [name for name in os.environ if name.startswith("GEMINI_")]:
+    for name in [name for name in os.environ if name.startswith(("GEMINI_", "OPENAI_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     folder = tmp_path / "home"

@@ -31,11 +31,11 @@ from ghibli_prep.asking import Means
 from ghibli_prep.captioning import Key, Slot
 from ghibli_prep.console import Console
 from ghibli_prep.detectors.sources import Unavailable, WheelMember
-from ghibli_prep.environment import read
+from ghibli_prep.environment import keys_of
 from ghibli_prep.sandbox import Sandbox, SandboxSettings
 from ghibli_prep.sandbox.settings import DeadKey, FaultKind
 from ghibli_prep.session import Session
-from ghibli_prep.settings import Settings
+from ghibli_prep.settings import CaptionSettings, Settings
 
 WINDOW = 12
 KINDS = [kind for kind in get_args(FaultKind) if kind != "location"]  # that one ends the run: it has its own test
@@ -210,11 +210,11 @@ def test_the_traceback_of_a_fault_of_ours_is_shown_without_the_key_that_it_quote
 
 
 def test_what_holds_a_key_shows_it_neither_as_text_nor_in_a_traceback_with_locals(tmp_path: Path) -> None:
-    environment = read({"GEMINI_API_KEY_2": new_key("held"), "GEMINI_BASE_URL": "http://127.0.0.1:9"})
-    key = environment.keys[0]
+    keys = keys_of(CaptionSettings(), {"GEMINI_API_KEY_2": new_key("held")})
+    (key,) = keys
     session = Session(Settings(), [key], tmp_path / "data", tmp_path, tmp_path)
     means = Means(Settings().caption, [key], lambda: None, session.console, session.stop)  # type: ignore[arg-type,return-value]
-    held = [environment, key, Slot(key, "m"), session, means, session.console, session.settings, ValueError(key)]
+    held = [keys, key, Slot(key, "m"), session, means, session.console, session.settings, ValueError(key)]
     texts = [
         form(each) for each in held for form in (str, repr, lambda each: f"{each!r:>9}", lambda e: repr(vars_of(e)))
     ]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ghibli_prep import resources, settings
 from ghibli_prep.errors import SettingsError
-from ghibli_prep.settings import CaptionSettings, KeyProject, Limits, Prices, ResizeSettings, Settings
+from ghibli_prep.settings import CaptionSettings, KeyProject, Limits, Prices, ProviderSettings, ResizeSettings, Settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -23,7 +23,7 @@ def written(folder: Path, text: str) -> Path:
 
 def complaint(folder: Path, text: str) -> str:
     with pytest.raises(SettingsError) as caught:
-        settings.load(written(folder, text), {})
+        settings.load(written(folder, text), {}, backends=("google-genai", "openai"))
     return str(caught.value)
 
 
@@ -34,7 +34,7 @@ def test_the_shipped_file_shows_every_setting_at_its_default() -> None:
     def names(part: type[BaseModel], shown: dict[str, Any]) -> None:
         for attribute, field in part.model_fields.items():
             name = field.alias or attribute
-            if name in ("keys", "limits", "prices"):
+            if name in ("keys", "limits", "prices", "providers"):
                 continue  # shown as comments: there are none by default
             assert name in shown, f"{part.__name__}: {name} is not in configs/ghibli.toml"
             if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -43,15 +43,19 @@ def test_the_shipped_file_shows_every_setting_at_its_default() -> None:
     names(Settings, shipped)
 
 
-def test_the_limits_and_prices_shown_as_comments_are_those_that_exist() -> None:
+def test_the_limits_prices_and_providers_shown_as_comments_are_those_that_exist() -> None:
     text = resources.config("ghibli.toml").read_text("utf-8")
-    comments = text[text.index("# [caption.limits.") :]
+    comments = text[text.index("# [caption.providers.") :]
     uncommented = "\n".join(line[2:] for line in comments.splitlines() if re.match(r"# (\[|\w+ = )", line))
     shown = tomllib.loads(uncommented)
     assert shown["keys"][0].keys() == KeyProject.model_fields.keys()
     shown = shown["caption"]
-    for kind, name in ((Limits, "limits"), (Prices, "prices")):
-        assert shown[name]["gemini-2.5-flash"].keys() == kind.model_fields.keys()
+    for kind, name, one in (
+        (Limits, "limits", "gemini-2.5-flash"),
+        (Prices, "prices", "gemini-2.5-flash"),
+        (ProviderSettings, "providers", "local"),
+    ):
+        assert shown[name][one].keys() == kind.model_fields.keys()
     CaptionSettings.model_validate(shown)
 
 

@@ -63,8 +63,8 @@ class Means:
 
 
 def slots_of(keys: Sequence[Key], settings: CaptionSettings) -> list[Slot]:
-    """Every key with every model, in the order of the ladder."""
-    return [Slot(key, model) for key in keys for model in settings.models]
+    """Every key with every model of its provider, in the order of the ladder."""
+    return [Slot(key, model) for key in keys for model in settings.models if settings.split(model)[0] == key.provider]
 
 
 def prompt_hash(settings: CaptionSettings) -> str:
@@ -195,7 +195,7 @@ class Asking:
             reason="" if isinstance(outcome, Captioned) else outcome.reason,
             source=workspace.facts.sources.get(outcome.number, ""),
             picture=workspace.hash_of(outcome.number),
-            backend=settings.backend,
+            backend=settings.provider(slot.key.provider).backend,
             model=slot.model,
             model_version=answer.model_version,
             key=slot.key.position,

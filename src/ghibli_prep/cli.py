@@ -20,6 +20,7 @@ from ghibli_prep import __version__
 from ghibli_prep.errors import GhibliPrepError, Stopped
 
 if TYPE_CHECKING:
+    from ghibli_prep.captioning import Key
     from ghibli_prep.session import Session
 
 app = typer.Typer(
@@ -84,6 +85,8 @@ OrWhere = Annotated[
     list[str] | None, typer.Option("--or", metavar="CONDITION", help="Or this holds. May be given several times.")
 ]
 DEFAULT_WORKSPACE = Path("data/ghibli")
+_keys: list[Key] = []
+"""Those of the command that runs: what its last words must not hold."""
 
 
 @app.callback(invoke_without_command=True)
@@ -102,18 +105,24 @@ def _session(
 ) -> Session:
     """Settings, keys and folders, checked: what every command starts from."""
     from ghibli_prep import environment, settings
+    from ghibli_prep.captioning.backends import BACKENDS
     from ghibli_prep.session import Session
 
-    found = environment.read(environment.with_env_file(os.environ, Path(".env")))
+    variables = environment.with_env_file(os.environ, Path(".env"))
     file = config or (Path("ghibli.toml") if Path("ghibli.toml").is_file() else None)
     overrides: dict[str, dict[str, Any]] = {"caption": {"strategy": strategy}} if strategy else {}
-    if found.base_url:
-        overrides.setdefault("caption", {})["base_url"] = found.base_url
     if extract:
         overrides["extract"] = extract
-    chosen = settings.load(file, overrides)
-    keys = environment.with_projects(found.keys, {key.env: key.project for key in chosen.keys})
-    return Session(chosen, keys, workspace, source or workspace / "raw", _cache_folder())
+    chosen = settings.load(file, overrides, backends=(*BACKENDS, "sandbox"))
+    projects = {key.env: key.project for key in chosen.keys}
+    keys = environment.with_projects(environment.keys_of(chosen.caption, variables), projects)
+    blocked: tuple[Key, ...] = ()
+    if second := chosen.caption.for_blocked:
+        own = bool(chosen.caption.blocked.backend)
+        blocked = environment.with_projects(environment.keys_of(second, variables, keys, own), projects)
+    _keys[:] = [*keys, *blocked]
+    chosen = environment.with_addresses(chosen, variables)
+    return Session(chosen, keys, workspace, source or workspace / "raw", _cache_folder(), blocked_keys=blocked)
 
 
 def _cache_folder() -> Path:
@@ -490,7 +499,7 @@ def _say(text: str) -> None:
     from ghibli_prep import environment
     from ghibli_prep.console import Console
 
-    keys: tuple[Any, ...] = ()
+    keys = list(_keys)
     with contextlib.suppress(GhibliPrepError):
-        keys = environment.read(environment.with_env_file(os.environ, Path(".env"))).keys
+        keys += environment.secrets_in(environment.with_env_file(os.environ, Path(".env")))
     Console(keys).tell(text)

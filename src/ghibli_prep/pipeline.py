@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from ghibli_prep import detectors
 from ghibli_prep.asking import Asking, Means
 from ghibli_prep.captioning.calls import Stop
-from ghibli_prep.captioning.dispatch import Done, End
+from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget
 from ghibli_prep.console import Console
 from ghibli_prep.detectors.model_files import DownloadBar
 from ghibli_prep.errors import Stopped
@@ -158,16 +158,38 @@ class Pipeline:
 
     # Caption and cleanup -----------------------------------------------------------------------------
 
-    def caption(self, means: Means, limit: int | None = None, retry_blocked: bool = False, wait: bool = False) -> End:
-        """Get a caption for each picture that wants one, `limit` at the most."""
+    def caption(
+        self,
+        means: Means,
+        limit: int | None = None,
+        retry_blocked: bool = False,
+        wait: bool = False,
+        second: Means | None = None,
+    ) -> End:
+        """Get a caption for each picture that wants one, `limit` at the most.
+
+        second: who is asked in place of `means` for what was blocked, and last; its marker stays until then.
+        """
         workspace = self.workspace
         numbers = workspace.pending()
         if retry_blocked:
-            numbers = sorted({*numbers, *workspace.blocked(), *workspace.failed()})
-        out = workspace.out_in_batches()
+            numbers = sorted({*numbers, *workspace.failed(), *(workspace.blocked() if second is None else ())})
+        asked = self._not_in_batches(numbers)
+        end = self._ask(means, asked, limit, wait)
+        if not retry_blocked or second is None or isinstance(end, Interrupted | OverBudget):
+            return end
+        blocked = self._not_in_batches(workspace.blocked())
+        left = None if limit is None else max(0, limit - len(asked))
+        if blocked and left != 0:
+            self.console.tell(f"Blocked pictures: {len(blocked):,}, asked of {', '.join(second.settings.models)}")
+        last = self._ask(second, blocked, left, wait)
+        return last if isinstance(end, Done) or isinstance(last, Interrupted) else end
+
+    def _not_in_batches(self, numbers: list[int]) -> list[int]:
+        out = self.workspace.out_in_batches()
         if held := out.intersection(numbers):
             self.console.tell(f"{len(held):,} pictures are out in a batch and are not asked here: it would cost twice.")
-        return self._ask(means, [number for number in numbers if number not in out], limit, wait)
+        return [number for number in numbers if number not in out]
 
     def recaption(self, means: Means, limit: int | None = None, wait: bool = False) -> End:
         """Ask again for the pictures that were noted for that, `limit` at the most."""

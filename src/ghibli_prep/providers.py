@@ -1,8 +1,10 @@
-"""Which backend is asked: the settings' choice."""
+"""Which backend is asked: the settings' choice, one for all slots or one for each provider in the ladder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from ghibli_prep.captioning import Attempt, Backend, HostRefused, Key, KeyDead, Question, ServiceDown, Slot, backends
@@ -10,24 +12,54 @@ from ghibli_prep.captioning.batches import BatchService
 from ghibli_prep.errors import UsageError
 from ghibli_prep.settings import CaptionSettings
 
-SANDBOX_KEY = Key(1, "the sandbox", "sandbox-key")
-"""What the sandbox is asked with where the user has no keys."""
-
 BATCH_BACKEND = "google-genai"
 """The one backend that takes batches."""
 
 
 def make_backend(settings: CaptionSettings) -> Backend:
-    """The backend of the settings. Raises MissingExtra where its package is not installed."""
-    if settings.backend == "sandbox":
-        return SandboxBackend(settings.models)
-    return backends.make(settings.backend, settings.base_url)
+    """The backend of the settings. Raises MissingExtra where a package is not installed."""
+    return _make(settings, "") if settings.asked == ("",) else Router(settings)
 
 
 def need_backend(settings: CaptionSettings) -> None:
-    """Raise MissingExtra, which names the command, where the backend's package is not installed."""
-    if settings.backend != "sandbox":
-        backends.need(settings.backend)
+    """Raise MissingExtra, which names the command, where the package of a backend is not installed."""
+    for name in settings.asked:
+        if (backend := settings.provider(name).backend) != "sandbox":
+            backends.need(backend)
+
+
+def _make(settings: CaptionSettings, name: str) -> Backend:
+    provider = settings.provider(name)
+    if provider.backend == "sandbox":
+        split = [settings.split(model) for model in settings.models]
+        return SandboxBackend([model for whose, model in split if whose == name])
+    return backends.make(provider.backend, provider.base_url)
+
+
+class Router:
+    """A ladder of several providers' models: each request goes to the backend that its slot's model belongs to."""
+
+    def __init__(self, settings: CaptionSettings) -> None:
+        self._settings = settings
+        self._backends: dict[str, Backend] = {}
+        with ExitStack() as made:  # should one of them not be there, the others are let go
+            for name in settings.asked:
+                self._backends[name] = _make(settings, name)
+                made.callback(self._backends[name].close)
+            self._all = made.pop_all()
+
+    def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
+        name, model = self._settings.split(slot.model)
+        return self._backends[name].ask(pictures, replace(slot, model=model), question)
+
+    def models(self, key: Key) -> Sequence[str] | KeyDead | ServiceDown | HostRefused:
+        answer = self._backends[key.provider].models(key)
+        if isinstance(answer, KeyDead | ServiceDown | HostRefused):
+            return answer
+        return [f"{key.provider}:{model}" for model in answer] if key.provider else answer
+
+    def close(self) -> None:
+        self._all.close()
 
 
 def need_batches(settings: CaptionSettings) -> None:
@@ -37,6 +69,8 @@ def need_batches(settings: CaptionSettings) -> None:
             f'--batch needs caption.backend = "{BATCH_BACKEND}"; the settings say "{settings.backend}", which takes no '
             "batches. Nothing was changed: change the backend, or leave --batch out."
         )
+    if settings.asked != ("",):
+        raise UsageError("--batch asks one provider: name no model of [caption.providers] in caption.models.")
     backends.need(BATCH_BACKEND)
 
 

@@ -222,11 +222,12 @@ def dry_run(pipeline: Pipeline, skip_filter: bool, skip_resize: bool) -> str:
 def key_row(
     key: Key, answer: Sequence[str] | KeyDead | ServiceDown | HostRefused, models: Sequence[str]
 ) -> dict[str, Any]:
-    """One key in `keys --json`. models: whether it may use each of the ladder's."""
+    """One key in `keys --json`. models: those of the ladder that it is for."""
     known = isinstance(answer, KeyDead | ServiceDown | HostRefused)
     return {
         "position": key.position,
         "name": key.name,
+        "provider": key.provider,
         "fingerprint": key.fingerprint,
         "ok": not known,
         "dead": isinstance(answer, KeyDead),
@@ -241,7 +242,8 @@ def keys_in_words(rows: Sequence[Mapping[str, Any]], models: Sequence[str]) -> s
     width = max(map(len, [*names, "key"]))
     lines = ["  ".join([f"{'key':<{width}}", *models])]
     for name, row in zip(names, rows, strict=True):
-        cells = [f"{'yes' if row['models'].get(model) else 'no':<{len(model)}}" for model in models]
+        words = {True: "yes", False: "no", None: "-"}
+        cells = [f"{words[row['models'].get(model)]:<{len(model)}}" for model in models]
         lines.append("  ".join([f"{name:<{width}}", *([row["problem"]] if row["problem"] else cells)]).rstrip())
     gone = [model for model in models if not any(row["models"].get(model) for row in rows)]
     if gone and any(not row["problem"] for row in rows):

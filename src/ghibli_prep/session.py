@@ -5,14 +5,15 @@ Raises the errors of `errors`, which carry the exit code. Reads no environment a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ghibli_prep import detectors, report
-from ghibli_prep.asking import Means, duration, in_words, stand
+from ghibli_prep.asking import Means, duration, in_words, slots_of, stand
 from ghibli_prep.batching import Batching, Left, NobodyTakesIt, UnderWay
 from ghibli_prep.batching import End as BatchEnd
 from ghibli_prep.batching import words as batch_words
@@ -24,9 +25,10 @@ from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget, 
 from ghibli_prep.captioning.posts import Exhausted
 from ghibli_prep.captioning.rules import Profile
 from ghibli_prep.console import Console
+from ghibli_prep.environment import SANDBOX_KEY, lacking
 from ghibli_prep.errors import GhibliPrepError, MissingKey, NoInput, Paused, ProblemsFound, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
-from ghibli_prep.providers import SANDBOX_KEY, make_backend, make_batches, need_backend, need_batches
+from ghibli_prep.providers import make_backend, make_batches, need_backend, need_batches
 from ghibli_prep.rows import rows
 from ghibli_prep.samples import Found, Removed
 from ghibli_prep.selecting import Selection
@@ -42,7 +44,7 @@ class Session:
     """One command over one workspace.
 
     backend: called once there is something to ask, None for what the settings say. clock: seconds since the epoch; this
-    machine's where None. batches: as backend, for what is asked by the batch.
+    machine's where None. batches: as backend, for what is asked by the batch. blocked_keys: of `[caption.blocked]`.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Session:
         backend: Callable[[], Backend] | None = None,
         clock: Callable[[], float] | None = None,
         batches: Callable[[], BatchService] | None = None,
+        blocked_keys: Sequence[Key] = (),
     ) -> None:
         self.settings, self.root, self.source, self.cache = settings, root, source, cache
         self.clock = clock or Clock()
         self.keys = keys or ((SANDBOX_KEY,) if settings.caption.backend == "sandbox" else ())
-        self.console = Console(self.keys)
+        self.blocked_keys = blocked_keys
+        self.console = Console((*self.keys, *blocked_keys))
         self.stop = Stop()
         self._budget = Budget()
         self._backend = backend or (lambda: make_backend(settings.caption))
@@ -77,7 +81,7 @@ class Session:
         cleanup: bool,
         batch: bool = False,
     ) -> None:
-        self._need_keys(batch)
+        self._need_keys(retry_blocked, batch)
         self._need_pictures()
         with self._held() as pipeline:
             workspace = pipeline.workspace
@@ -107,7 +111,7 @@ class Session:
             self.console.show(f"{workspace.train}: {report.pictures(len(workspace.pictures()))}.")
 
     def caption(self, limit: int | None, wait: bool, retry_blocked: bool, batch: bool = False) -> None:
-        self._need_keys(batch)
+        self._need_keys(retry_blocked, batch)
         if not self.look().pictures():
             raise NoInput(f"{self.look().train}: no pictures to caption. Run `ghibli-prep resize` first.")
         with self._held() as pipeline:
@@ -131,7 +135,7 @@ class Session:
         self, pipeline: Pipeline, limit: int | None, retry_blocked: bool, wait: bool, batch: bool
     ) -> End | BatchEnd:
         if not batch:
-            return pipeline.caption(self._means(), limit, retry_blocked, wait)
+            return pipeline.caption(self._means(), limit, retry_blocked, wait, self._second_means())
         return Batching(pipeline.workspace, self._means(), self._batches).run(retry_blocked, limit, wait)
 
     def recaption(self, selection: Selection, limit: int | None, wait: bool, dry_run: bool) -> None:
@@ -270,29 +274,42 @@ class Session:
     def show_keys(self, as_json: bool) -> None:
         """Raises MissingKey where no key is accepted, Paused where the service cannot be reached."""
         self._need_keys()
-        models = self.settings.caption.models
-        with closing(self._backend()) as backend:
-            rows = [report.key_row(key, backend.models(key), models) for key in self.keys]
+        means, second = self._means(), self._second_means()
+        rows = self._key_rows(means)
+        shown: dict[str, Any] = {"models": means.settings.models, "keys": rows}
+        words = report.keys_in_words(rows, means.settings.models)
+        if second is not None:
+            self._need_keys(retry_blocked=True)
+            others = self._key_rows(second)
+            shown["blocked"] = {"models": second.settings.models, "keys": others}
+            words += f"\n\nFor blocked pictures:\n{report.keys_in_words(others, second.settings.models)}"
         if as_json:
-            self.console.show_json({"models": models, "keys": rows})
+            self.console.show_json(shown)
         else:
-            self.console.show(report.keys_in_words(rows, models))
+            self.console.show(words)
         if not any(row["ok"] for row in rows):
             if all(row["dead"] for row in rows):
                 raise MissingKey("No key is accepted. Make new ones at the provider and put them into .env.")
             raise Paused("No key could be checked: see the table for why, and try again later.")
 
+    def _key_rows(self, means: Means) -> list[dict[str, Any]]:
+        with closing(means.make_backend()) as backend:
+            return [
+                report.key_row(key, backend.models(key), [slot.model for slot in slots_of([key], means.settings)])
+                for key in means.keys
+            ]
+
     def dry_run(self, skip_filter: bool, skip_resize: bool, limit: int | None, retry_blocked: bool) -> None:
         """Say what a run would do. Writes nothing, loads no detector, asks nobody."""
         self._need_pictures()
         looked = self.look()
-        if not self.keys:
-            self.console.tell(f"A run would stop here: {_NO_KEY}")
+        if without := lacking(self.settings.caption, self.keys):
+            self.console.tell(f"A run would stop here: {_no_key(without)}")
         self.console.show(
             report.dry_run(Pipeline(looked, self.source, self.console, self.stop), skip_filter, skip_resize)
         )
         numbers = looked.pending() + (looked.blocked() + list(looked.failed()) if retry_blocked else [])
-        slots = len(self.keys) * len(self.settings.caption.models)
+        slots = len(slots_of(self.keys, self.settings.caption))
         self.console.show(
             f"caption: {len(list(islice(numbers, limit))):,} pictures of train/ now, and what resize adds"
             f"{f', {limit:,} at the most' if limit else ''}; keys: {len(self.keys)}, "
@@ -318,13 +335,22 @@ class Session:
         if self._budget.requests is not None or self._budget.usd is not None:
             raise UsageError("--max-requests and --max-cost do not count what a batch asks: use --limit N.")
 
-    def _need_keys(self, batch: bool = False) -> None:
-        """Raises MissingKey or MissingExtra before anything is changed: nobody can be asked. batch: by the batch."""
+    def _need_keys(self, retry_blocked: bool = False, batch: bool = False) -> None:
+        """Raises MissingKey or MissingExtra before anything is changed: somebody cannot be asked.
+
+        retry_blocked: those of `[caption.blocked]` are needed too. batch: by the batch.
+        """
+        second = self.settings.caption.for_blocked if retry_blocked else None
         if batch:
             self._need_batches()
-        if not self.keys:
-            raise MissingKey(_NO_KEY)
-        need_backend(self.settings.caption)
+            if second is not None:
+                raise UsageError("--batch does not ask [caption.blocked]: leave --batch or --retry-blocked out.")
+        for settings, keys in ((self.settings.caption, self.keys), (second, self.blocked_keys)):
+            if settings is None:
+                continue
+            if without := lacking(settings, keys):
+                raise MissingKey(_no_key(without))
+            need_backend(settings)
 
     def _need_pictures(self) -> None:
         """Raises NoInput before anything is changed: no pictures in the input, and none further down the line."""
@@ -374,12 +400,22 @@ class Session:
     def spend_at_most(self, requests: int | None, usd: float | None) -> None:
         """Limit what this session asks and spends. Raises UsageError where a model's price is not known."""
         caption = self.settings.caption
-        if usd is not None and (missing := [model for model in caption.models if model not in caption.prices]):
+        models = (*caption.models, *caption.blocked.models)
+        if usd is not None and (missing := [model for model in models if model not in caption.prices]):
             raise UsageError(
                 f"--max-cost: no price is set of {', '.join(missing)}. Set each in the settings: "
                 f'[caption.prices."{missing[0]}"] with input and output, in USD for a million tokens.'
             )
         self._budget = Budget(requests, usd, caption.prices, caption.max_output_tokens * caption.pictures_per_request)
+
+    def _second_means(self) -> Means | None:
+        """Who is asked for what was blocked; None where nobody else is named."""
+        second = self.settings.caption.for_blocked
+        if second is None:
+            return None
+        return Means(
+            second, self.blocked_keys, partial(make_backend, second), self.console, self.stop, self.clock, self._budget
+        )
 
     def _filter(self, pipeline: Pipeline, redo: bool = False) -> Take:
         """Run the filter and say what resize is to take."""
@@ -444,7 +480,12 @@ def _hash_file(file: Path) -> str:
     return hash_file(file)
 
 
-_NO_KEY = (
-    "no API key is set. Put GEMINI_API_KEY_1=... into .env (`ghibli-prep init` makes one) or into the environment. "
-    'To try without a key: `ghibli-prep demo`, or backend = "sandbox" in the settings.'
-)
+def _no_key(without: Mapping[str, str]) -> str:
+    """without: the variable to set, by the provider that lacks a key."""
+    provider, variable = next(iter(without.items()))
+    whose = f" for caption.providers.{provider}" if provider else ""
+    example = variable if provider else f"{variable}_1"
+    return (
+        f"no API key is set{whose}. Put {example}=... into .env (`ghibli-prep init` makes one) or into the environment."
+        ' To try without a key: `ghibli-prep demo`, or backend = "sandbox" in the settings.'
+    )

@@ -10,11 +10,21 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ghibli_prep import durations, resources
 from ghibli_prep.errors import SettingsError
@@ -167,10 +177,63 @@ class BatchSettings(Part):
     )
 
 
+def _is_backend(name: str, info: ValidationInfo) -> str:
+    """Checked where it is known which there are: `load` is told."""
+    known = (info.context or {}).get("backends")
+    if name and known and name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise ValueError(f"there is no such backend. Did you mean {nearest!r}?")
+    return name
+
+
+def _is_web_address(url: str) -> str:
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("needs an address that starts with http:// or https://")
+    return url.rstrip("/")
+
+
+def _is_variable(name: str) -> str:
+    if name and not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+        raise ValueError("needs the name of an environment variable, such as OPENROUTER_API_KEY; never a key itself")
+    return name
+
+
+BackendName = Annotated[str, AfterValidator(_is_backend)]
+WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+VariableName = Annotated[str, AfterValidator(_is_variable)]
+ProviderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+
+
+class ProviderSettings(Part):
+    """Somebody to ask. base_url: "" for the backend's own. key_env: the variable of its keys, "": the backend's."""
+
+    backend: Annotated[BackendName, Field(min_length=1)]
+    base_url: WebAddress = ""
+    key_env: VariableName = ""
+
+
+class BlockedSettings(Part):
+    """Who is asked, by `--retry-blocked`, for what was blocked. models: empty for nobody else. backend: "" for the one
+    of `[caption]`; the rest as in `ProviderSettings`."""
+
+    models: tuple[Name, ...] = ()
+    backend: BackendName = ""
+    base_url: WebAddress = ""
+    key_env: VariableName = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> BlockedSettings:
+        if self.backend and not self.models:
+            raise ValueError("names a backend, but no models to ask it for")
+        if not self.backend and (self.base_url or self.key_env):
+            raise ValueError("needs the backend that base_url and key_env are for")
+        return self
+
+
 class CaptionSettings(Part):
     """See `configs/ghibli.toml` for what each means."""
 
-    backend: Literal["google-genai", "google-generativeai", "sandbox"] = "google-genai"
+    backend: Annotated[BackendName, Field(min_length=1)] = "google-genai"
     models: tuple[Name, ...] = Field(DEFAULT_LADDER, min_length=1)
     strategy: Literal["sequential", "parallel-keys", "parallel-all"] = "parallel-keys"
     backoff_seconds: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = Field(
@@ -183,11 +246,14 @@ class CaptionSettings(Part):
     pictures_per_request: Annotated[int, Field(ge=1, le=32)] = 1
     trigger: str = "Ghibli style"
     prompt: str = "ghibli"
-    base_url: str = ""
+    base_url: WebAddress = ""
+    key_env: VariableName = ""
     rules: RuleSettings = RuleSettings()
     batch: BatchSettings = BatchSettings()
     limits: dict[str, Limits] = {}
     prices: dict[str, Prices] = {}
+    providers: dict[ProviderName, ProviderSettings] = {}
+    blocked: BlockedSettings = BlockedSettings()
 
     @field_validator("models")
     @classmethod
@@ -204,12 +270,32 @@ class CaptionSettings(Part):
             raise ValueError("needs at least one word, on one line")
         return " ".join(unicodedata.normalize("NFC", trigger).split())
 
-    @field_validator("base_url")
-    @classmethod
-    def _is_web_address(cls, url: str) -> str:
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError("needs an address that starts with http:// or https://")
-        return url.rstrip("/")
+    def split(self, model: str) -> tuple[str, str]:
+        """Whom a name in the ladder means, and what that provider calls the model.
+
+        `local:qwen2.5vl:7b` is `qwen2.5vl:7b` of `[caption.providers.local]`; without such a section it is a model of
+        the backend of `[caption]`, whose name is "".
+        """
+        provider, _, rest = model.partition(":")
+        return (provider, rest) if rest and provider in self.providers else ("", model)
+
+    def provider(self, name: str) -> ProviderSettings:
+        own = ProviderSettings.model_construct(backend=self.backend, base_url=self.base_url, key_env=self.key_env)
+        return self.providers[name] if name else own
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of those whose models are in the ladder, in its order."""
+        return tuple(dict.fromkeys(self.split(model)[0] for model in self.models))
+
+    @property
+    def for_blocked(self) -> CaptionSettings | None:
+        """The settings to ask with for what was blocked; None where nobody else is named."""
+        other = self.blocked
+        if not other.models:
+            return None
+        who = {"backend": other.backend, "base_url": other.base_url, "key_env": other.key_env} if other.backend else {}
+        return self.model_copy(update={"models": other.models, **who})
 
     @property
     def prompt_text(self) -> str:
@@ -251,8 +337,10 @@ class Settings(Part):
     validating: ValidateSettings = Field(ValidateSettings(), alias="validate")  # pydantic keeps the name for itself
 
 
-def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:
+def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]], backends: Collection[str] = ()) -> Settings:
     """The settings of `file` (None: the defaults), with `overrides` ({"caption": {"strategy": ...}}) over them.
+
+    backends: the names of those that there are; empty: not checked.
 
     Raises SettingsError, which names the file, the setting and the remedy.
     """
@@ -272,7 +360,7 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Setti
         if isinstance(part, dict):
             part.update(values)
     try:
-        settings = Settings.model_validate(chosen)
+        settings = Settings.model_validate(chosen, context={"backends": tuple(backends)})
     except ValidationError as error:
         raise SettingsError("\n".join(f"{where}: {_in_words(problem)}" for problem in error.errors())) from None
     try:
@@ -290,7 +378,7 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Setti
 def _in_words(problem: Any) -> str:
     path = [str(step) for step in problem["loc"]]
     name = ".".join(path)
-    if path[0] == "keys":  # what stands there may be a key, and is not quoted
+    if path[0] == "keys" or path[-1] == "key_env":  # what stands there may be a key, and is not quoted
         return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] != "extra_forbidden":
         return f"{name}: {problem['msg'].removeprefix('Value error, ')} (it says {problem['input']!r})"
@@ -302,17 +390,22 @@ def _in_words(problem: Any) -> str:
     return f"{name}: no such setting. Did you mean {nearest[0]}?"
 
 
-_BY_MODEL: dict[str, type[Part]] = {"limits": Limits, "prices": Prices}
+_BY_NAME: dict[str, tuple[str, type[Part]]] = {
+    "limits": ("MODEL", Limits),
+    "prices": ("MODEL", Prices),
+    "providers": ("NAME", ProviderSettings),
+}
 
 
 def _known_names(part: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every setting's dotted name, sections among them; limits and prices have a model's name in the middle."""
+    """Every setting's dotted name, sections among them; some have a name in the middle."""
     names = [f"{prefix}keys.{one}" for one in KeyProject.model_fields] if part is Settings else []
     for attribute, field in part.model_fields.items():
         name = field.alias or attribute
         names.append(prefix + name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             names += _known_names(field.annotation, f"{prefix}{name}.")
-        elif name in _BY_MODEL:
-            names += [f"{prefix}{name}.MODEL.{one}" for one in _BY_MODEL[name].model_fields]
+        elif name in _BY_NAME:
+            middle, kind = _BY_NAME[name]
+            names += [f"{prefix}{name}.{middle}.{one}" for one in kind.model_fields]
     return names

@@ -20,12 +20,14 @@ class Key:
     position: 1 for the first key, as the user counts.
     name: the environment variable it came from, such as `GEMINI_API_KEY_2`.
     project: whose quota it uses, "" for one that no other key here uses.
+    provider: whom it is for, by the name in `[caption.providers]`; "" for the backend of `[caption]`.
     """
 
     position: int
     name: str
     secret: str = field(repr=False)
     project: str = ""
+    provider: str = ""
 
     @property
     def fingerprint(self) -> str:
