@@ -336,6 +336,38 @@ def recaption(
         session.recaption(Selection.of(where or [], other or [], numbers), limit, wait, dry_run)
 
 
+def _share(text: str) -> float:
+    """`5%` or `0.05`."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise typer.BadParameter(f"{text!r} is no share. Write one like 5% or 0.05.")
+    return share
+
+
+@app.command(epilog="Example: ghibli-prep split --validation 5%")
+def split(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    validation: Annotated[
+        str, typer.Option("--validation", metavar="SHARE", help="How much goes to validation, about: 5% or 0.05.")
+    ] = "5%",
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other sides.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where the two folders go. Default: split/ in the workspace."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a validation side with nothing alike on the other: whole scenes, and a proof. Adding pictures moves none."""
+    session = _session(config, workspace)
+    with _ctrl_c(session):
+        session.split(_share(validation), seed, out, as_json)
+
+
 @app.command(epilog="Example: ghibli-prep cleanup --dry-run")
 def cleanup(
     config: Config = None,

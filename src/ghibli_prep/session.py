@@ -170,6 +170,20 @@ class Session:
             self.console.tell(report.without_caption(without))
         return [row.number for row in selection.of_rows(captioned, Profile.of(self.settings.caption))]
 
+    def split(self, share: float, seed: int, out: Path | None, as_json: bool) -> None:
+        """out: `split/` in the workspace where None. Raises ProblemsFound where the sides would not be apart."""
+        from ghibli_prep import dividing
+
+        self._need_workspace()
+        out = out or self.root / "split"
+        with self._held() as pipeline:
+            drawn = dividing.divide(pipeline.workspace, self.settings, share, seed, out, self.console)
+            count = sum(len(list((out / side).glob("*.jpg"))) for side in (dividing.TRAINING, dividing.VALIDATION))
+        if as_json:
+            self.console.show_json(dividing.as_json(drawn, count, out))
+        else:
+            self.console.show(dividing.in_words(drawn, count, out))
+
     def cleanup(self, dry_run: bool, purge: bool, include_pending: bool, agreed: Callable[[str], bool]) -> None:
         """agreed: asks the user, once it was shown what would be done."""
         looked = self._need_workspace()

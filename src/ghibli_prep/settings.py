@@ -314,6 +314,15 @@ class ValidateSettings(Part):
     near_levels: Annotated[int, Field(ge=0, le=255)] = 4
 
 
+class SplitSettings(Part):
+    """What must not be on both sides. bits: pictures whose perceptual hashes are no further apart, of 256. run_bits:
+    the same for frames that follow each other in a film. words: captions that share so much of their words."""
+
+    bits: Annotated[int, Field(ge=0, le=128)] = 48
+    run_bits: Annotated[int, Field(ge=0, le=128)] = 90
+    words: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+
 class KeyProject(Part):
     """env: the environment variable that has a key, such as `GEMINI_API_KEY_2`. project: whose quota that key uses."""
 
@@ -334,6 +343,7 @@ class Settings(Part):
     filter: FilterSettings = FilterSettings()
     resize: ResizeSettings = ResizeSettings()
     caption: CaptionSettings = CaptionSettings()
+    split: SplitSettings = SplitSettings()
     validating: ValidateSettings = Field(ValidateSettings(), alias="validate")  # pydantic keeps the name for itself
 
 

@@ -1,0 +1,116 @@
+"""The split of a workspace: what its pictures are like is looked up, the sides are drawn, and their folders filled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ghibli_prep.console import Console
+from ghibli_prep.errors import NoInput, ProblemsFound
+from ghibli_prep.rows import Row, rows
+from ghibli_prep.settings import Settings
+from ghibli_prep.splitting import Picture, Split, split
+from ghibli_prep.validating.pictures import PRINT, look
+from ghibli_prep.workspace import Workspace, sides
+from ghibli_prep.workspace.films import Shot
+from ghibli_prep.workspace.sides import Remembered
+
+TRAINING, VALIDATION = "train", "validation"
+
+
+def divide(workspace: Workspace, settings: Settings, share: float, seed: int, out: Path, console: Console) -> Split:
+    """Split the captioned pictures of a held workspace into `out/train` and `out/validation`.
+
+    Raises NoInput where nothing is captioned, ProblemsFound where the sides are not apart from each other.
+    """
+    captioned = [row for row in rows(workspace) if row.state == "captioned"]
+    if not captioned:
+        raise NoInput(f"{workspace.train}: no captioned picture to split. Run `ghibli-prep run` first.")
+    prints = _prints(workspace, settings, captioned, console)
+    captioned = [row for row in captioned if row.number in prints]
+    bits = np.array([prints[row.number]["bits"] for row in captioned], np.uint64).reshape(len(captioned), -1)
+    state = workspace.state / "split.json"
+    before = sides.read(state)
+    known = before.sides if before is not None and (before.seed, before.share) == (seed, share) else {}
+    drawn = split(_pictures(workspace, captioned), bits, share, seed, settings.split, known)
+    if drawn.too_near:
+        raise ProblemsFound(f"{drawn.too_near:,} pairs across the sides are too much alike. Nothing was written.")
+    now = {row.number: row.number in drawn.validation for row in captioned}
+    sides.write(state, Remembered(seed, share, {**known, **now}))
+    for name, inside in ((TRAINING, False), (VALIDATION, True)):
+        texts = {row.number: row.text for row in captioned if now[row.number] is inside}
+        sides.fill(out / name, {number: workspace.file(number) for number in texts}, texts)
+    return drawn
+
+
+def _prints(workspace: Workspace, settings: Settings, captioned: Sequence[Row], console: Console) -> Mapping[int, Any]:
+    """The fingerprints of the pictures that can be decoded, by number."""
+
+    def looked() -> Iterator[tuple[int, bytes]]:
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="look") as pool:
+            files = (workspace.file(row.number) for row in captioned)
+            seen = pool.map(lambda file: look(file, settings.resize).fingerprint, files)
+            yield from zip((row.number for row in captioned), seen, strict=True)
+
+    found = {}
+    for number, fingerprint in console.counting("look", looked(), len(captioned)):
+        if fingerprint:
+            found[number] = np.frombuffer(fingerprint, PRINT)[0]
+        else:
+            console.tell(f"{number}.jpg cannot be decoded and was left out: see `ghibli-prep validate`")
+    return found
+
+
+def _pictures(workspace: Workspace, captioned: Sequence[Row]) -> list[Picture]:
+    shots = _shots(workspace)
+    made = []
+    for row in captioned:
+        shot = shots.get(row.source)
+        time = shot.time if shot is not None and shot.time is not None else 0.0
+        made.append(Picture(row.number, row.text, row.film, (time, row.source), shot.scene if shot else None))
+    return made
+
+
+def _shots(workspace: Workspace) -> dict[str, Shot]:
+    """What is known of frames that were taken from films by `extract`, by their path below `raw/`."""
+    return {shot.file: shot for film in workspace.films().known.values() for shot in film.shots.values() if shot.file}
+
+
+def in_words(drawn: Split, count: int, out: Path) -> str:
+    """What a split came to, and its proof."""
+    inside = len(drawn.validation)
+    lines = [
+        f"{out / VALIDATION}: {inside:,} pictures; {out / TRAINING}: {count - inside:,}, "
+        f"in {drawn.groups:,} groups that went whole."
+    ]
+    if drawn.picture and drawn.caption:
+        one, two = drawn.picture, drawn.caption
+        lines += [
+            f"The nearest pictures across are {one.inside}.jpg and {one.outside}.jpg: "
+            f"{one.distance:.0f} of 256 bits apart.",
+            f"The nearest captions across are those of {two.inside}.jpg and {two.outside}.jpg: "
+            f"{two.distance:.0%} of their words in common.",
+            f"Pairs above the thresholds: {drawn.too_near}.",
+        ]
+    if not inside:
+        lines.append("No group is small enough for that share: take a larger one, or lower run_bits in [split].")
+    return "\n".join(lines)
+
+
+def as_json(drawn: Split, count: int, out: Path) -> dict[str, Any]:
+    return {
+        "out": str(out),
+        "train": count - len(drawn.validation),
+        "validation": len(drawn.validation),
+        "validation_numbers": sorted(drawn.validation),
+        "groups": drawn.groups,
+        "nearest_pictures": asdict(drawn.picture) if drawn.picture else None,
+        "nearest_captions": asdict(drawn.caption) if drawn.caption else None,
+        "too_near": drawn.too_near,
+    }
