@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 from ghibli_prep import detectors
 from ghibli_prep.asking import Asking, Means
+from ghibli_prep.batching import many
 from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget
 from ghibli_prep.console import Console
@@ -188,7 +189,7 @@ class Pipeline:
     def _not_in_batches(self, numbers: list[int]) -> list[int]:
         out = self.workspace.out_in_batches()
         if held := out.intersection(numbers):
-            self.console.tell(f"{len(held):,} pictures are out in a batch and are not asked here: it would cost twice.")
+            self.console.tell(f"{many(held)} out in a batch and not asked here: it would cost twice.")
         return [number for number in numbers if number not in out]
 
     def recaption(self, means: Means, limit: int | None = None, wait: bool = False) -> End:
@@ -200,13 +201,13 @@ class Pipeline:
         return Asking(self.workspace, means).run(pictures, wait) if pictures else Done()
 
     def left_to_caption(self) -> tuple[int, int]:
-        """How many pictures of `train/` want a caption, and how many at the most are still to be resized."""
+        """How many pictures of `train/` are to be asked, and how many at the most are still to be resized."""
         verdicts = self.workspace.facts.verdicts
         to_resize = sum(
             (identity not in verdicts or verdicts[identity].kept) and not self.workspace.is_resized(identity)
             for identity in self.census().pictures
         )
-        return len(self.workspace.pending()), to_resize
+        return len(set(self.workspace.pending()) - self.workspace.out_in_batches()), to_resize
 
     def cleanup(self, removals: list[Removed], purge: bool = False) -> int:
         """Take these pictures out of `train/`. purge: also delete what lies in `removed/`; returns how many."""

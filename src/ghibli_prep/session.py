@@ -485,7 +485,7 @@ class Session:
                 raise batch_words.paused(end, left, self.clock())
             case Done():
                 if out := workspace.out_in_batches().intersection(todo):
-                    raise Paused(batch_words.not_asked(len(out)))
+                    raise Paused(batch_words.not_asked(out))
 
 
 def _hash_file(file: Path) -> str:

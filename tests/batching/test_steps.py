@@ -26,6 +26,7 @@ from ghibli_prep.captioning.batches import Fetched, Missing, Standing, Taken, Tr
 from ghibli_prep.workspace.batches import Job
 
 JOB = Job("ghibli-prep-1", (1, 2, 3), 1000.0, key=1, fingerprint="f", model="best")
+SLOT = Slot(Key(1, "A", "one"), "best")
 DOWN = ServiceDown("down")
 TROUBLES: list[Trouble] = [
     DOWN,
@@ -72,7 +73,7 @@ def told(provider: Provider, job: Job, fate: str) -> Job:
             said = provider.create(job.name)
             turn = steps.after_create(job, DOWN if fate == "lost" else said)
     elif step == "aim":
-        turn = Onward(steps.aimed(job, "f", 1, "best"))
+        turn = Onward(steps.aimed(job, SLOT))
     elif step == "upload":
         turn = steps.after_upload(job, Uploaded("files/1") if fate == "fine" else DOWN)
     elif step == "find":
@@ -104,7 +105,7 @@ def test_whatever_happens_a_job_is_paid_for_once_and_its_answers_come(
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: type(trouble).__name__)
 def test_before_it_is_paid_for_only_the_overloaded_and_the_place_are_waited_for(trouble: Trouble) -> None:
-    uploading = steps.aimed(JOB, "f", 1, "best")
+    uploading = steps.aimed(JOB, SLOT)
     creating = steps.intended(uploading, 5.0)
     waited = isinstance(trouble, ServiceDown | HostRefused)
     assert isinstance(steps.after_upload(uploading, trouble), Rest if waited else Elsewhere)
@@ -191,3 +192,13 @@ def test_a_dead_key_takes_all_its_models_with_it_and_only_keys_are_to_blame_wher
     ladder.leave(Slot(two, "best"), KeyDead("dead"))
     assert (ladder.first(), ladder.why) == (None, "keys")
     assert Ladder([one], ["best"]).why == "keys"
+
+
+def test_a_quota_is_of_the_whole_project_and_so_are_its_jobs() -> None:
+    keys = [Key(1, "A", "one", "mine"), Key(2, "B", "two", "mine"), Key(3, "C", "three")]
+    ladder = Ladder(keys, ["best"])
+    ladder.leave(Slot(keys[0], "best"), SlotTired(None, "tired"))
+    assert ladder.first() == Slot(keys[2], "best")
+    gone = steps.aimed(JOB, Slot(Key(1, "A", "replaced", "mine"), "best"))
+    assert ladder.key(gone.fingerprint, gone.payer) == keys[0]
+    assert ladder.key(gone.fingerprint, "project other") is None

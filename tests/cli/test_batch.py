@@ -222,7 +222,7 @@ def test_wait_gives_up_on_pictures_that_no_job_brings(home: Any, shop: Callable[
     ready(home, server)
     said = home.run("caption", "--batch", "--wait")
     assert said.code == 75
-    assert "back in the queue" in said.err
+    assert "4 pictures are back in the queue" in said.err
     assert len(server.jobs) == 3
 
 
@@ -233,7 +233,7 @@ def test_partial_success_takes_what_is_there_and_asks_for_the_rest_again(
     ready(home, server)
     said = home.run("caption", "--batch", "--wait")
     assert said.code == 0, said
-    assert "2 of them back in the queue" in said.err
+    assert "2 back in the queue (HTTP 503" in said.err
     assert len(home.captions) == 4
     assert [len(job.lines) for job in server.jobs] == [4, 2]
 
@@ -382,3 +382,18 @@ def test_a_budget_is_refused_as_a_batch_does_not_count_in_it(home: Any) -> None:
     said = home.run("caption", "--batch", "--max-requests", 3)
     assert said.code == 2
     assert "--limit N" in said.err
+
+
+def test_a_model_that_refuses_not_to_think_is_told_less_in_the_next_job(
+    home: Any, shop: Callable[..., Sandbox]
+) -> None:
+    server = shop(batch={"polls": 0}, models={"gemini-2.5-flash": {"thinking_budget_zero": False}})
+    ready(home, server, pictures=2)
+    home.settings(
+        BATCH.format(most=9), (home.folder / "ghibli.toml").read_text().replace('"best", "next"', '"gemini-2.5-flash"')
+    )
+    said = home.run("caption", "--batch", "--wait")
+    assert said.code == 0, said
+    assert len(home.captions) == 2
+    configs = [json.loads(job.lines[0])["request"]["generationConfig"] for job in server.jobs]
+    assert ["thinkingConfig" in config for config in configs] == [True, False]

@@ -7,7 +7,7 @@ before anything more is done. Whatever is killed, the same command goes on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from uuid import uuid4
@@ -51,7 +51,12 @@ class NobodyTakesIt:
 class Left:
     """Nothing is out, and pictures went back to the queue."""
 
-    count: int
+    numbers: tuple[int, ...]
+
+
+def many(numbers: Collection[int]) -> str:
+    """`1 picture is`, `4,789 pictures are`."""
+    return f"{len(numbers):,} picture{' is' if len(numbers) == 1 else 's are'}"
 
 
 End = Done | Interrupted | UnderWay | NobodyTakesIt | Left
@@ -162,9 +167,7 @@ class Batching:
     def _tell(self, before: Job, now: Job) -> None:
         console = self._means.console
         if now.step == "created":
-            console.tell(
-                f"{now.name}: {len(now.numbers):,} pictures are with {now.model} by key {now.key}, at half the price"
-            )
+            console.tell(f"{now.name}: {many(now.numbers)} with {now.model} by key {now.key}, at half the price")
         elif now.step == "closed":
             console.tell(f"{now.name}: {now.why}" + ("" if before.step == "fetched" else "; its pictures wait again"))
 
@@ -178,7 +181,7 @@ class Batching:
         left = self._wanted(retry_blocked, limit, chosen)
         if left and self._ladder.first() is None:
             return NobodyTakesIt(self._ladder.why)
-        return Left(len(left)) if left else Done()
+        return Left(tuple(left)) if left else Done()
 
     def _is_over(self, end: End, retry_blocked: bool, limit: int | None, chosen: set[int]) -> bool:
         """Would waiting change nothing?"""
@@ -194,10 +197,10 @@ class Batching:
             if isinstance(turn, Rest) and turn.until is not None:
                 until = max(now, min(until, turn.until))
         self._means.console.tell_once("Waiting for the batch. Ctrl-C stops; nothing is lost.")
-        count = sum(len(job.numbers) for job in end.jobs)
+        count = many([number for job in end.jobs for number in job.numbers])
         rest(
             until,
             self._means.clock,
             self._means.stop,
-            lambda left: bar.set_postfix_str(f"{count:,} pictures are out; next look in {duration(left)}"),
+            lambda left: bar.set_postfix_str(f"{count} out; next look in {duration(left)}"),
         )

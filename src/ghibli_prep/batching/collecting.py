@@ -138,8 +138,11 @@ class Collecting:
 
 def done(job: Job, tally: Tally) -> Job:
     """The job once its answers are recorded."""
-    words = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.outcomes.items()))
-    return replace(job, step="closed", why=words or "no answers", back=tally.back, refused=tally.refused)
+    words = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.outcomes.items())) or "no answers"
+    if tally.back:
+        reasons = "; ".join(reason for reason, _ in tally.reasons.most_common(2))
+        words += f"; {len(tally.back):,} back in the queue ({reasons})"
+    return replace(job, step="closed", why=words, back=tally.back, refused=tally.refused)
 
 
 def thinking_step(jobs: Mapping[str, Job], model: str) -> int:

@@ -34,7 +34,7 @@ class Errands:
                     return Onward(replace(job, step="opened", file=""))
                 return self._upload(job, slot) if step == "upload" else self._create(job, slot)
             case step:
-                key = self._ladder.key(job.fingerprint)
+                key = self._ladder.key(job.fingerprint, job.payer)
                 if key is None and step != "collect":
                     return Stuck(f"its key ({job.fingerprint}) is not among yours: put it back into .env")
         now = self._means.clock()
@@ -52,7 +52,7 @@ class Errands:
         slot = self._ladder.first()
         if slot is None:
             return Onward(steps.closed(job, "nobody takes it"))
-        return Onward(steps.aimed(job, slot.key.fingerprint, slot.key.position, slot.model))
+        return Onward(steps.aimed(job, slot))
 
     def _upload(self, job: Job, slot: Slot) -> Turn:
         """Write the requests beside everything else that a kill may leave, send them, and take the file away again."""
@@ -111,8 +111,6 @@ class Errands:
         self.settled |= set(job.numbers) - tally.back.keys()
         if slot.key.secret and job.file:
             self._discard(job, slot)
-        for reason, count in tally.reasons.most_common(3):
-            self._means.console.tell(f"{count:,} of them back in the queue: {reason}")
         return Onward(done)
 
     def _discard(self, job: Job, slot: Slot) -> None:
@@ -123,7 +121,7 @@ class Errands:
 
     def forget(self, job: Job) -> str:
         """Give a job up: cancel it where it can be had, and put its pictures into the queue. Says what was done."""
-        key = self._ladder.key(job.fingerprint)
+        key = self._ladder.key(job.fingerprint, job.payer)
         words = "it was not sent yet"
         if job.paid:
             words = "it could not be cancelled, so it may still be charged"

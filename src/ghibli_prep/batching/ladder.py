@@ -23,12 +23,20 @@ class Ladder:
         return next((slot for slot in self._slots if slot not in self._left), None)
 
     def leave(self, slot: Slot, blame: Trouble) -> None:
-        """blame: a key that is not accepted takes all its models with it."""
-        out = [each for each in self._slots if each.key == slot.key] if isinstance(blame, KeyDead) else [slot]
+        """blame: a key that is not accepted takes all its models with it, and a quota is of its whole project."""
+        match blame:
+            case KeyDead():
+                out = [each for each in self._slots if each.key == slot.key]
+            case SlotSpent() | SlotTired():
+                out = [s for s in self._slots if (s.key.payer, s.model) == (slot.key.payer, slot.model)]
+            case _:
+                out = [slot]
         self._left |= {each: blame for each in out if each not in self._left}
 
-    def key(self, fingerprint: str) -> Key | None:
-        return self._keys.get(fingerprint)
+    def key(self, fingerprint: str, payer: str = "") -> Key | None:
+        """The key of that fingerprint, else another one of the same project: jobs are the project's."""
+        others = (key for key in self._keys.values() if key.payer == payer)
+        return self._keys.get(fingerprint) or next(others, None)
 
     def slot(self, fingerprint: str, model: str) -> Slot | None:
         """The slot of that name, if it is still to be had."""

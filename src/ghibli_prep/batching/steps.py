@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ghibli_prep.captioning import HostRefused, KeyDead, ServiceDown, SlotTired
+from ghibli_prep.captioning import HostRefused, KeyDead, ServiceDown, Slot, SlotTired
 from ghibli_prep.captioning.batches import Fetched, Missing, Standing, Taken, Trouble, Uploaded
 from ghibli_prep.workspace.batches import Job, Step
 
@@ -70,8 +70,10 @@ def intended(job: Job, now: float) -> Job:
     return replace(job, step="creating", asked=now)
 
 
-def aimed(job: Job, fingerprint: str, position: int, model: str) -> Job:
-    return replace(job, step="aimed", fingerprint=fingerprint, key=position, model=model, file="", asked=0.0)
+def aimed(job: Job, slot: Slot) -> Job:
+    key = slot.key
+    at = replace(job, fingerprint=key.fingerprint, key=key.position, payer=key.payer, model=slot.model)
+    return replace(at, step="aimed", file="", asked=0.0)
 
 
 def closed(job: Job, why: str) -> Job:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ghibli_prep.asking import duration
-from ghibli_prep.batching import Left, NobodyTakesIt, UnderWay
+from ghibli_prep.batching import Left, NobodyTakesIt, UnderWay, many
 from ghibli_prep.errors import GhibliPrepError, MissingKey, Paused, UsageError
 from ghibli_prep.workspace.checkpoint import local_time
 
@@ -15,10 +17,10 @@ def paused(end: UnderWay | NobodyTakesIt | Left, left: str, now: float) -> Ghibl
     match end:
         case UnderWay(jobs, reasons, stuck):
             since = min(job.opened for job in jobs)
-            count = sum(len(job.numbers) for job in jobs)
+            count = many([number for job in jobs for number in job.numbers])
             batches = "the batch is" if len(jobs) == 1 else f"{len(jobs):,} batches are"
             lines = [
-                f"{batches} under way since {local_time(since)} (for {duration(now - since)}) with {count:,} pictures. "
+                f"{batches} under way since {local_time(since)} (for {duration(now - since)}): {count} out. "
                 f"{left} {_SAVED} later, or use --wait."
             ]
             lines += [
@@ -37,15 +39,15 @@ def paused(end: UnderWay | NobodyTakesIt | Left, left: str, now: float) -> Ghibl
                 f"{left} No model in caption.models takes a batch by any of the keys; what each said is above. Without "
                 "--batch they may answer all the same."
             )
-        case Left(count):
+        case Left(numbers):
             return Paused(
-                f"Paused: {count:,} pictures are back in the queue. {left} {_SAVED} for another batch, or "
+                f"Paused: {many(numbers)} back in the queue. {left} {_SAVED} for another batch, or "
                 "`ghibli-prep caption` to ask them one by one."
             )
 
 
-def not_asked(count: int) -> str:
+def not_asked(numbers: Collection[int]) -> str:
     return (
-        f"Paused: all is done but {count:,} pictures that are out in a batch: `ghibli-prep caption --batch` collects "
-        "their captions, `ghibli-prep status` shows it."
+        f"Paused: all else is done, and {many(numbers)} out in a batch: `ghibli-prep caption --batch` collects the "
+        "captions, `ghibli-prep status` shows it."
     )

@@ -37,7 +37,8 @@ class Job:
 
     name: our own, which the provider shows too, and unlike any other. numbers: its pictures.
     step: the last that is known to be done; "creating": the provider may or may not have been asked to.
-    fingerprint, key, model: the slot, the key also by its position. file: the requests, as the provider calls them.
+    fingerprint, key, payer, model: the slot, the key also by its position and whose quota it uses.
+    file: the requests, as the provider calls them.
     prompt: a hash of it. thinking: how often the model had refused what it was told of thinking.
     job: what the provider calls it. said, result: what it ended in, and the file of its answers, "" without.
     why: of a closed one. back: its pictures that went back to the queue. refused: what it was told of thinking was.
@@ -49,6 +50,7 @@ class Job:
     step: Step = "opened"
     fingerprint: str = ""
     key: int = 0
+    payer: str = ""
     model: str = ""
     file: str = ""
     prompt: str = ""
