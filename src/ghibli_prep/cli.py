@@ -172,7 +172,7 @@ def run(
 ) -> None:
     """Filter, resize and caption, and say what is left. Stop it at will; the same command goes on."""
     session = _session(config, workspace, source, strategy)
-    session.spend_at_most(max_requests, max_cost)
+    session.spend_at_most(max_requests, max_cost, batch)
     if dry_run:
         session.dry_run(skip_filter, skip_resize, limit, retry_blocked)
         return
@@ -305,7 +305,7 @@ def caption(
 ) -> None:
     """Get a caption for each picture in train/ that has none."""
     session = _session(config, workspace, source, strategy)
-    session.spend_at_most(max_requests, max_cost)
+    session.spend_at_most(max_requests, max_cost, batch)
     with _ctrl_c(session):
         if forget_batch:
             session.forget_batch(forget_batch)

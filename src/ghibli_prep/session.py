@@ -411,16 +411,22 @@ class Session:
     def _means(self) -> Means:
         return Means(self.settings.caption, self.keys, self._backend, self.console, self.stop, self.clock, self._budget)
 
-    def spend_at_most(self, requests: int | None, usd: float | None) -> None:
-        """Limit what this session asks and spends. Raises UsageError where a model's price is not known."""
+    def spend_at_most(self, requests: int | None, usd: float | None, batch: bool = False) -> None:
+        """Limit what this session asks and spends. Raises UsageError where a model's price is not known, and for a
+        batch, which goes out whole."""
         caption = self.settings.caption
+        if batch and not (requests is usd is None):
+            raise UsageError(
+                "--batch sends all pictures at once, so --max-requests and --max-cost cannot stop it in between. "
+                "Use --limit N to send fewer."
+            )
         models = (*caption.models, *caption.blocked.models)
         if usd is not None and (missing := [model for model in models if model not in caption.prices]):
             raise UsageError(
                 f"--max-cost: no price is set of {', '.join(missing)}. Set each in the settings: "
                 f'[caption.prices."{missing[0]}"] with input and output, in USD for a million tokens.'
             )
-        self._budget = Budget(requests, usd, caption.prices, caption.max_output_tokens * caption.pictures_per_request)
+        self._budget = Budget(requests, usd, caption.prices, caption.max_output_tokens)
 
     def _second_means(self) -> Means | None:
         """Who is asked for what was blocked; None where nobody else is named."""

@@ -122,3 +122,18 @@ def test_a_refusal_costs_nothing_and_a_request_that_was_not_made_counts_nothing(
     budget.place(0.1)
     budget.withdraw(0.1)
     assert budget.sent == 3
+
+
+@given(
+    st.integers(1, 8), st.lists(st.integers(1, 8), min_size=1, max_size=20), st.integers(1, 700), st.integers(1, 1200)
+)
+def test_a_request_with_several_pictures_never_comes_to_more_than_was_said(
+    first: int, sizes: list[int], prompt: int, picture: int
+) -> None:
+    budget = Budget(None, 1.0, PRICES, ROOM)
+    for size in (first, *sizes):
+        most = budget.most(SLOT, 0, size)
+        usage = Usage(prompt + size * picture, size * ROOM)
+        assert (cost(usage, PRICES["a"]) or 0.0) <= most
+        budget.place(most)
+        budget.hear(SLOT, Described("", usage, ""), most, size)

@@ -53,3 +53,14 @@ def test_money_without_prices_is_a_mistake_that_says_how_to_set_them(home: Any, 
     assert said.code == 2
     assert "no price is set of next" in said.err and '[caption.prices."next"]' in said.err
     assert home.everything() == before and not api.calls
+
+
+def test_a_batch_cannot_be_stopped_in_between_and_says_so(home: Any, sandbox: Any) -> None:
+    api = sandbox()
+    home.keys(1, api.url)
+    home.settings(PRICES)
+    home.frames(0)
+    for option in (("--max-requests", 1), ("--max-cost", 1)):
+        said = home.run("run", "--batch", *option)
+        assert said.code == 2 and "Use --limit N" in said.err
+    assert not home.train.exists() and not api.calls

@@ -122,7 +122,7 @@ class Dispatcher:
                 now = self._calls.now()
                 turn = self._rota.turn(now, avoid=self._remembered(self._places.first()).avoid)
                 if isinstance(turn, Ask):
-                    if self._budget.allows(turn.slot, self._rota.post_of(turn.slot).tokens):
+                    if self._may_spend(turn.slot):
                         self._place(turn.slot, now)
                         continue
                     if not self._in_flight:
@@ -152,6 +152,9 @@ class Dispatcher:
     def _may_ask(self) -> bool:
         return not (self._stop.soon or self._rota.refused or self._broken)
 
+    def _may_spend(self, slot: Slot) -> bool:
+        return self._budget.allows(slot, self._rota.post_of(slot).tokens, self._sizes.at_most(slot.model))
+
     def _place(self, slot: Slot, now: float) -> None:
         group = self._places.take(self._sizes.at_most(slot.model))
         notice = self._rota.sent(slot, now)
@@ -160,7 +163,7 @@ class Dispatcher:
             story = self._story(picture)
             story.attempts, story.requests = story.attempts + 1, story.requests + 1 / len(group)
         call = Call(group, slot, now, self._places.order(group), self._remembered(group).remark)
-        most = self._most[call] = self._budget.most(slot, self._rota.post_of(slot).tokens)
+        most = self._most[call] = self._budget.most(slot, self._rota.post_of(slot).tokens, len(group))
         self._budget.place(most)
         try:
             self._before(slot, now)
@@ -175,7 +178,7 @@ class Dispatcher:
     def _hear(self, heard: Heard) -> Iterator[Answer]:
         self._in_flight -= 1
         call, now = heard.call, self._calls.now()
-        self._budget.hear(call.slot, heard.result, self._most.pop(call))
+        self._budget.hear(call.slot, heard.result, self._most.pop(call), len(call.pictures))
         if isinstance(heard.result, BaseException):
             self._rota.hung_up(call.slot)
             self._lost(call, heard.result)

@@ -197,10 +197,10 @@ class Rota:
                 return self._unusable(post, reason, sent_at, 0 if several else 1)
             case SlotTired():
                 learned = self._learn(post, rpm=attempt.rpm, tpm=attempt.tpm)
-                return _both(learned, self._tired(post, attempt, sent_at, now))
+                return _with(post, learned, self._tired(post, attempt, sent_at, now))
             case SlotSpent(reason, rpd):
                 learned = self._learn(post, rpd=rpd)
-                return _both(learned, self._spend(post, reason, quota_back_at(sent_at), now))
+                return _with(post, learned, self._spend(post, reason, quota_back_at(sent_at), now))
             case ModelGone(reason):
                 return self._leave_out(post, "model", reason, "left out of this run: ")
             case KeyDead(reason):
@@ -237,7 +237,7 @@ class Rota:
             for name, limit in news.items()
             if name != "rpd" or before.rpd  # else the refusal itself says it
         ]
-        return f"{post.slot}: the server allows {', '.join(said)}; that is kept to" if said else None
+        return f"the server allows {', '.join(said)}, which is kept to" if said else None
 
     def _tired(self, post: Post, attempt: SlotTired, sent_at: float, now: float) -> str | None:
         seconds = attempt.seconds or 0.0
@@ -309,6 +309,8 @@ class Rota:
         return f"{key} is left out of this run: {reason}. Check {key.name}."
 
 
-def _both(first: str | None, second: str | None) -> str | None:
-    """What there is of two notices."""
-    return "; ".join(filter(None, (first, second))) or None
+def _with(post: Post, learned: str | None, told: str | None) -> str | None:
+    """What is told of a slot, with the limits that were learned by it."""
+    if not learned:
+        return told
+    return f"{told}; {learned}" if told else f"{post.slot}: {learned}"
