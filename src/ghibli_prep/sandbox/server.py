@@ -14,7 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ghibli_prep.sandbox import refusals
+from ghibli_prep.sandbox import openai_shape, refusals
 from ghibli_prep.sandbox.api import Api, Ask
 from ghibli_prep.sandbox.batch_routes import Wanted, route
 from ghibli_prep.sandbox.refusals import Reply
@@ -126,6 +126,11 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Wanted(self.command, unquote(address.path), query, self.headers, body, secret)
         if (reply := route(self.server.api.batches, asked, f"http://{HOST}:{self.server.server_port}")) is not None:
             return reply
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if (self.command, asked.path) == ("POST", "/v1/chat/completions"):
+            return openai_shape.chat(self.server.api, bearer, body)
+        if (self.command, asked.path) == ("GET", "/v1/models") and bearer and not secret:
+            return openai_shape.models(self.server.api, bearer)
         found = _PATH.fullmatch(asked.path)
         if found is None or self.command != ("POST" if found["ask"] else "GET"):
             return refusals.error(404, "NOT_FOUND", "The requested address was not found on this server.", "no_address")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from ghibli_prep.captioning import (
     SlotTired,
     Usage,
     backends,
+    groups,
 )
 
 from .conftest import Canned
@@ -67,7 +70,30 @@ def test_what_is_sent_is_the_very_jpegs_the_prompt_and_the_room_for_the_answer(
     *shown, words = message["content"]
     assert words == {"type": "text", "text": "Describe it."}
     url = "data:image/jpeg;base64," + base64.b64encode(picture.read_bytes()).decode()
-    assert shown == [{"type": "image_url", "image_url": {"url": url, "detail": "auto"}}] * 2
+    jpeg = {"type": "image_url", "image_url": {"url": url, "detail": "auto"}}
+    assert shown == [{"type": "text", "text": "Picture 1:"}, jpeg, {"type": "text", "text": "Picture 2:"}, jpeg]
+    backend.ask([picture], slot, question)
+    assert server.asked[1][2]["messages"][0]["content"] == [jpeg, words]
+    assert "response_format" not in server.asked[1][2]
+
+
+def test_an_answer_for_several_comes_as_a_list_by_a_schema_or_without_where_that_is_refused(
+    backend: Backend, server: Canned, slot: Slot, question: Question, picture: Path
+) -> None:
+    each = [{"picture": 1, "caption": "a cat"}, {"picture": 2, "caption": "a dog"}]
+    body: dict[str, Any] = json.loads(json.dumps(GOOD))
+    for answer in ({"captions": each}, each):
+        body["choices"][0]["message"]["content"] = json.dumps(answer)
+        server.answers(body)
+        attempt = backend.ask([picture, picture], slot, question)
+        assert isinstance(attempt, Described)
+        assert groups.captions(attempt.text, 2) == ["a cat", "a dog"]
+    assert server.asked[0][2]["response_format"]["type"] == "json_schema"
+    server.answers({"error": {"message": "Unsupported parameter: response_format", "param": "response_format"}}, 400)
+    assert isinstance(backend.ask([picture, picture], slot, question), AnswerUnusable)
+    server.answers(body)
+    assert isinstance(backend.ask([picture, picture], slot, question), Described)
+    assert "response_format" not in server.asked[-1][2]
 
 
 def test_a_server_that_needs_no_key_is_sent_one_that_is_none(

@@ -11,16 +11,27 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 
-from ghibli_prep.captioning import AnswerUnusable, Attempt, HostRefused, Key, KeyDead, Question, ServiceDown, Slot
+from ghibli_prep.captioning import (
+    AnswerUnusable,
+    Attempt,
+    Described,
+    HostRefused,
+    Key,
+    KeyDead,
+    Question,
+    ServiceDown,
+    Slot,
+    groups,
+)
 from ghibli_prep.captioning.backends.gemini import NOT_THE_API
-from ghibli_prep.captioning.backends.openai_answers import answered, listed
+from ghibli_prep.captioning.backends.openai_answers import answered, listed, unwrapped
 from ghibli_prep.captioning.backends.openai_errors import refused
 from ghibli_prep.captioning.backends.openai_terms import Terms
 from ghibli_prep.captioning.backends.redact import in_short
@@ -55,8 +66,8 @@ class OpenAICompatible:
 
     def ask(self, pictures: Sequence[Path], slot: Slot, question: Question) -> Attempt:
         """A 400 that speaks of a parameter is an `AnswerUnusable` too: asked again, the model is told otherwise."""
-        content = [*(_shown(picture) for picture in pictures), {"type": "text", "text": question.prompt}]
-        told = self._terms.told(slot.model, question.max_output_tokens)
+        content = [*_parts(pictures), {"type": "text", "text": question.prompt}]
+        told = self._terms.told(slot.model, question.max_output_tokens, len(pictures))
         messages: Any = [{"role": "user", "content": content}]
 
         def send(client: openai.OpenAI) -> Any:
@@ -67,7 +78,10 @@ class OpenAICompatible:
         if not isinstance(came, _Heard):
             return came
         if came.status == 200:
-            return answered(came.text, slot, time.time())
+            attempt = answered(came.text, slot, time.time())
+            if isinstance(attempt, Described) and len(pictures) > 1:
+                return replace(attempt, text=unwrapped(attempt.text))
+            return attempt
         if came.status in (400, 422) and (name := self._terms.refuse(slot.model, told, came.text)):
             return AnswerUnusable(f"the server does not take {name} as it was sent")
         return refused(came.status, came.text, slot.key, came.headers, time.time())
@@ -133,6 +147,17 @@ class OpenAICompatible:
                 client.admin_api_key = client.organization = client.project = None
                 self._clients[key] = client
             return self._clients[key]
+
+
+def _parts(pictures: Sequence[Path]) -> list[dict[str, Any]]:
+    """The pictures; of several, each after its label."""
+    if len(pictures) == 1:
+        return [_shown(pictures[0])]
+    return [
+        part
+        for number, picture in enumerate(pictures, 1)
+        for part in ({"type": "text", "text": groups.label(number)}, _shown(picture))
+    ]
 
 
 def _shown(picture: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ sends nothing; errors are in `openai_errors`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from ghibli_prep.captioning.backends.redact import in_short
 
 WHOLE_ENDS = frozenset(("", "stop", "eos", "eos_token", "stop_sequence", "end_turn"))
 """Finish reasons of a whole answer; some servers name none."""
+LIST = "captions"
+"""What the list of captions is called in an answer for several pictures."""
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _THOUGHTS_ALONE = re.compile(r"\A\s*<think>(?!.*</think>)", re.DOTALL)
 
@@ -57,6 +60,12 @@ def _chosen(body: Mapping[str, Any], choice: Mapping[str, Any], slot: Slot) -> A
     if not text.strip():
         return AnswerUnusable("thoughts without an answer" if thought else "an answer without text")
     return Described(text, _usage(body), in_short(str(body.get("model") or slot.model), slot.key))
+
+
+def unwrapped(text: str) -> str:
+    """The list alone, where an answer for several pictures has it in an object."""
+    body = parsed(text)
+    return json.dumps(body[LIST], ensure_ascii=False) if isinstance(body, Mapping) and LIST in body else text
 
 
 def listed(text: str) -> list[str] | None:

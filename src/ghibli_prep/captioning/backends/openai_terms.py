@@ -11,7 +11,9 @@ import re
 import threading
 from typing import Any
 
+from ghibli_prep.captioning.backends.openai_answers import LIST
 from ghibli_prep.captioning.backends.openai_errors import error_in
+from ghibli_prep.captioning.groups import CAPTION, PICTURE
 
 ROOMS = ("max_completion_tokens", "max_tokens")
 _UNKNOWN = re.compile(
@@ -35,6 +37,23 @@ def efforts(model: str) -> tuple[str, ...]:
     return ("minimal", "low", "") if version == (5, 0) else ("none", "low", "")
 
 
+def _list_of_captions() -> dict[str, Any]:
+    """A schema that OpenAI takes too: its answers are objects, so the list stands in one."""
+    one = {
+        "type": "object",
+        "properties": {PICTURE: {"type": "integer"}, CAPTION: {"type": "string"}},
+        "required": [PICTURE, CAPTION],
+        "additionalProperties": False,
+    }
+    whole = {
+        "type": "object",
+        "properties": {LIST: {"type": "array", "items": one}},
+        "required": [LIST],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": LIST, "strict": True, "schema": whole}}
+
+
 class Terms:
     """What each model is told at the moment; many threads may ask and refuse at once. own: OpenAI's own address."""
 
@@ -42,14 +61,19 @@ class Terms:
         self._first = ROOMS if own else ROOMS[::-1]
         self._room: dict[str, int] = {}
         self._effort: dict[str, int] = {}
+        self._no_schema: set[str] = set()
         self._lock = threading.Lock()
 
-    def told(self, model: str, room: int) -> dict[str, Any]:
-        """The parameters for a request with `room` tokens for the answer."""
+    def told(self, model: str, room: int, pictures: int = 1) -> dict[str, Any]:
+        """The parameters for a request with so many pictures, and `room` tokens for the answer."""
         effort = efforts(model)[self._effort.get(model, 0)]
         named = self._room.get(model, 0)
         terms: dict[str, Any] = {self._first[named]: room} if named < len(self._first) else {}
-        return {**terms, "reasoning_effort": effort} if effort else terms
+        if effort:
+            terms["reasoning_effort"] = effort
+        if pictures > 1 and model not in self._no_schema:
+            terms["response_format"] = _list_of_captions()
+        return terms
 
     def refuse(self, model: str, told: dict[str, Any], body: str) -> str | None:
         """Learn from a 400. Returns the parameter that it speaks of, None where it is about something else."""
@@ -63,6 +87,9 @@ class Terms:
         if not refused:
             return None
         with self._lock:
+            if refused[0] == "response_format":
+                self._no_schema.add(model)
+                return refused[0]
             now = self.told(model, 0)
             if refused[0] in now and now.get("reasoning_effort") == told.get("reasoning_effort"):
                 steps = self._effort if refused[0] == "reasoning_effort" else self._room
