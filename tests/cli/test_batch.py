@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import time
 from collections import Counter
@@ -397,3 +398,18 @@ def test_a_model_that_refuses_not_to_think_is_told_less_in_the_next_job(
     assert len(home.captions) == 2
     configs = [json.loads(job.lines[0])["request"]["generationConfig"] for job in server.jobs]
     assert ["thinkingConfig" in config for config in configs] == [True, False]
+
+
+@pytest.mark.parametrize("at", ["upload", "create", "list", "poll", "download"])
+@pytest.mark.parametrize("kind", ["suspended", "leaked"])
+def test_a_refusal_that_quotes_the_key_brings_it_into_no_file(
+    home: Any, shop: Callable[..., Sandbox], at: str, kind: str
+) -> None:
+    lost = [{"kind": "lost", "at": "create"}] if at == "list" else []
+    server = shop(batch={"polls": 0}, faults=[{"kind": kind, "at": at}, *lost])
+    ready(home, server, pictures=1)
+    for _ in range(2):  # what is said is looked through by `run`
+        assert home.run("caption", "--batch").code in (2, 75)
+    home.run("status")
+    key = os.environ["GEMINI_API_KEY_1"].encode()
+    assert not [name for name, content in home.everything().items() if key in content]
