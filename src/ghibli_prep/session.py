@@ -266,8 +266,7 @@ class Session:
         looked, caption = self.look(), self.settings.caption
         if not self.keys:
             self.console.tell(f"No key is set: this is a plan for {keys or 1}, each with a project of its own.")
-        imagined = [Key(n, f"key {n} of the plan", f"key {n} of the plan") for n in range(1, (keys or 1) + 1)]
-        chosen = [*self.keys, *imagined[len(self.keys) :]][: keys or max(1, len(self.keys))]
+        chosen = planning.keys_for(caption, self.keys, keys)
         experience = planning.Experience.of(list(looked.provenance().values()), caption)
         plan = planning.Plan(chosen, caption, looked.quota, experience, self.clock())
         left = Pipeline(looked, self.source, self.console, self.stop).left_to_caption()

@@ -9,7 +9,7 @@ import pytest
 from ghibli_prep.captioning import Key, Slot
 from ghibli_prep.captioning.days import next_reset, pacific_day
 from ghibli_prep.ledger import name_of
-from ghibli_prep.planning import LATENCY, STRATEGIES, Experience, Plan, words
+from ghibli_prep.planning import LATENCY, STRATEGIES, Experience, Plan, keys_for, words
 from ghibli_prep.settings import CaptionSettings, Limits, Prices
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.quota import Spent
@@ -132,3 +132,13 @@ def test_nothing_left_is_planned_as_nothing() -> None:
     for strategy in STRATEGIES:
         forecast = plan_of().forecast(strategy, 0)
         assert (forecast.requests, forecast.days, forecast.done_at, forecast.cost) == (0, 0, NOON, 0.0)
+
+
+def test_a_plan_for_so_many_keys_takes_those_that_are_set_and_imagines_the_rest() -> None:
+    settings = CaptionSettings(models=("best", "next"))
+    assert keys_for(settings, KEYS, None) == list(KEYS)
+    assert keys_for(settings, KEYS, 2) == list(KEYS[:2])
+    five = keys_for(settings, KEYS, 5)
+    assert five[:3] == list(KEYS)
+    assert len({key.payer for key in five}) == len({key.position for key in five}) == 5
+    assert len(keys_for(settings, (), None)) == 1

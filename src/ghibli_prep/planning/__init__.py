@@ -184,6 +184,19 @@ class Plan:
         )
 
 
+def keys_for(settings: CaptionSettings, keys: Sequence[Key], count: int | None) -> list[Key]:
+    """`count` keys for each provider of the ladder, those that are set first, then imagined ones; None: those that are
+    set, or one."""
+    chosen: list[Key] = []
+    for provider in dict.fromkeys(settings.split(model)[0] for model in settings.models):
+        there = [key for key in keys if key.provider == provider]
+        wanted = count or max(1, len(there))
+        names = [f"{provider} key {n} of the plan".strip() for n in range(len(there) + 1, wanted + 1)]
+        imagined = [Key(len(keys) + n, name, name, provider=provider) for n, name in enumerate(names, start=1)]
+        chosen += [*there, *imagined][:wanted]
+    return chosen
+
+
 @dataclass(slots=True)
 class Played:
     """A run in virtual time: answers by model, the Pacific days in which it asked, and pictures nobody could be asked
