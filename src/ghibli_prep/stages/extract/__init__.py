@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING
 from ghibli_prep.stages.extract import marks
 
 if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
     from ghibli_prep.settings import ExtractSettings
     from ghibli_prep.stages.extract.choosing import Choice
     from ghibli_prep.stages.extract.film import Film
-    from ghibli_prep.stages.extract.looks import Box
+    from ghibli_prep.stages.extract.looks import Box, View
     from ghibli_prep.stages.extract.marks import Mark
 
 _QUEUED = 8
@@ -180,6 +182,8 @@ class _One:
         self.coming: deque[tuple[Mark, float, Future[bytes]]] = deque()
         self.times = set(job.taken)
         self.scanned_share = 0.0
+        self.view: View | None = None
+        self.box: Box | None = None
 
     def run(self) -> None:
         from ghibli_prep.stages.extract.film import Film, NotAFilm
@@ -196,7 +200,7 @@ class _One:
             self.say(LeftOut(self.job, str(reason)))
 
     def _film(self, film: Film) -> None:
-        from ghibli_prep.stages.extract.looks import find_bars
+        from ghibli_prep.stages.extract.looks import find_bars, view
 
         chosen = self.settings
         start, end = min(chosen.skip_start, film.length), max(film.length - chosen.skip_end, 0.0)
@@ -205,12 +209,15 @@ class _One:
         cuts = self._cuts(film) if scan else self.job.cuts or ()
         wanted = self._marks(cuts, start, end)
         left = [mark for mark in wanted if mark.at not in self.job.done]
-        box = find_bars(film, start, end) if left and chosen.bars and end > start else None
-        if left:
-            film.reopen()
-            self._read(film, left, box, (start, end))
-        else:
+        if not left:
             self.say(Finished(self.job, film.length, None))
+            return
+        self.view = view(film)
+        if chosen.bars and end > start:
+            film.reopen()
+            self.box = find_bars(film, self.view, start, end)
+        film.reopen()
+        self._read(film, left, (start, end))
 
     def _marks(self, cuts: Sequence[float], start: float, end: float) -> list[Mark]:
         chosen = self.settings
@@ -233,25 +240,17 @@ class _One:
         film.reopen()
         return found
 
-    def _read(self, film: Film, left: list[Mark], box: Box | None, span: tuple[float, float]) -> None:
+    def _read(self, film: Film, left: list[Mark], span: tuple[float, float]) -> None:
         from ghibli_prep.stages.extract.choosing import Chooser
-        from ghibli_prep.stages.extract.film import NotAFilm
-        from ghibli_prep.stages.extract.looks import check
         from ghibli_prep.stages.extract.reading import Reader
 
         reader, chooser = Reader(film), Chooser(left)
-        checked = False
         for seen in reader.frames(lambda: None if self.over.is_set() else chooser.wanted()):
-            if not checked:
-                check(seen.frame)
-                checked = True
             for choice in chooser.take(seen):
-                self._choice(choice, reader.damaged, film, box, span)
-        if not checked and not self.times:
-            raise NotAFilm("not one whole frame can be decoded: copy or download it again, or convert it first")
+                self._choice(choice, reader.damaged, span)
         whole = chooser.wanted() is None
         for choice in chooser.finish(reader.end):
-            self._choice(choice, reader.damaged, film, box, span)
+            self._choice(choice, reader.damaged, span)
         self._encoded(0)
         end = None if whole else reader.end
         self.say(Finished(self.job, film.length, end, tuple(reader.damaged), tuple(reader.holes)))
@@ -260,8 +259,6 @@ class _One:
         self,
         choice: Choice,
         damaged: Sequence[tuple[float, float]],
-        film: Film,
-        box: Box | None,
         span: tuple[float, float],
     ) -> None:
         mark, seen = choice.mark, choice.seen
@@ -276,7 +273,7 @@ class _One:
             self.say(Taken(self.job, mark.at, mark.scene, None, None, why))
         else:
             self.times.add(seen.time)
-            future = self.encoders.submit(_picture, seen.frame, film.aspect, box, self.settings)
+            future = self.encoders.submit(_picture, seen.frame, self.view, self.box, self.settings)
             self.coming.append((mark, seen.time, future))
             self._encoded(3)
         share = (mark.at - span[0]) / ((span[1] - span[0]) or 1)
@@ -288,7 +285,7 @@ class _One:
             self.say(Taken(self.job, mark.at, mark.scene, time, future.result()))
 
 
-def _picture(frame: object, aspect: float, box: Box | None, settings: ExtractSettings) -> bytes:
-    from ghibli_prep.stages.extract.looks import cut, encoded, upright
+def _picture(frame: VideoFrame, view: View | None, box: Box | None, settings: ExtractSettings) -> bytes:
+    from ghibli_prep.stages.extract.looks import View, cut, encoded, upright
 
-    return encoded(cut(upright(frame, aspect), box, settings.square), settings.format)  # type: ignore[arg-type]
+    return encoded(cut(upright(frame, view or View()), box, settings.square), settings.format)

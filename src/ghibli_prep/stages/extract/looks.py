@@ -15,6 +15,7 @@ from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Interpolation
 
 from ghibli_prep.stages.extract.film import NotAFilm
+from ghibli_prep.stages.extract.reading import Reader
 from ghibli_prep.stages.extract.tones import HLG, PQ, to_sdr
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 Format = Literal["png", "jpg"]
 _UNKNOWN, _BT709, _BT601, _BT2020 = 2, 1, 5, 9
 _FINE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
-_SAMPLES = 48
+_SAMPLES = 8, 48
+"""At the least and at the most; between them, one for each five seconds."""
 _SHORT = 60.0
-"""Seconds of a film that is rather read in order than jumped about in: it may have one keyframe only."""
+"""Seconds of a film that is read in order where it has too few keyframes to jump to."""
 _DARK = 24
 """Grey levels up to which a pixel may belong to a bar."""
 _LIT = 0.01
@@ -48,7 +50,34 @@ class Box:
     height: int
 
 
-def upright(frame: VideoFrame, aspect: float, pixel_format: str = "bgr24") -> NDArray[Any]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a film is to be shown. aspect: how wide a pixel is for its height. matrix: x to x, x to y, y to x, y to y."""
+
+    aspect: float = 1.0
+    matrix: tuple[int, int, int, int] = (1, 0, 0, 1)
+
+
+def view(film: Film) -> View:
+    """From the film's first whole frame. Raises NotAFilm where there is none, or its colours cannot be brought right.
+
+    Asked of one frame only: PyAV's side data and their frame hold each other, until the next collection of garbage.
+    The film is left in an unknown place.
+    """
+    seen = next(Reader(film).frames(lambda: 0.0), None)
+    if seen is None:
+        raise NotAFilm("not one whole frame can be decoded: copy or download it again, or convert it first")
+    data = seen.frame.side_data
+    if data.get("DOVI_METADATA") is not None and seen.frame.color_trc not in (PQ, HLG, 1):
+        raise NotAFilm("Dolby Vision without a base that others can show (profile 5): convert it to HDR10 or SDR first")
+    matrix = data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return View(film.aspect)
+    to_x, x_to_y, _, y_to_x, to_y = struct.unpack("=9i", bytes(cast("SideData", matrix))[:36])[:5]
+    return View(film.aspect, (to_x, x_to_y, y_to_x, to_y))
+
+
+def upright(frame: VideoFrame, view: View, pixel_format: str = "bgr24") -> NDArray[Any]:
     """The frame with square pixels, turned and mirrored as the film says it is to be shown."""
     colours = {} if frame.format.is_rgb else {"src_colorspace": _matrix(frame), "dst_color_range": ColorRange.JPEG}
     picture: NDArray[Any]
@@ -60,11 +89,12 @@ def upright(frame: VideoFrame, aspect: float, pixel_format: str = "bgr24") -> ND
     else:
         picture = frame.reformat(format=pixel_format, interpolation=_FINE, threads=1, **colours).to_ndarray()
     height, width = picture.shape[:2]
+    aspect = view.aspect
     if abs(aspect - 1) > 0.001:
         wider = aspect > 1  # no line is lost: the short way of a pixel is stretched
         size = (round(width * aspect), height) if wider else (width, round(height / aspect))
         picture = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_CUBIC)
-    return _turned(picture, frame)
+    return _turned(picture, view)
 
 
 def _matrix(frame: VideoFrame) -> int:
@@ -76,11 +106,8 @@ def _matrix(frame: VideoFrame) -> int:
     return _BT709 if frame.width >= 1280 or frame.height > 576 else _BT601
 
 
-def _turned(picture: NDArray[Any], frame: VideoFrame) -> NDArray[Any]:
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return picture
-    across, across_to_down, _, down_to_across, down = struct.unpack("=9i", bytes(cast("SideData", matrix))[:36])[:5]
+def _turned(picture: NDArray[Any], view: View) -> NDArray[Any]:
+    across, across_to_down, down_to_across, down = view.matrix
     if abs(across_to_down) > abs(across):  # x becomes y
         picture = picture.swapaxes(0, 1)
         across, down = down_to_across, across_to_down
@@ -89,35 +116,41 @@ def _turned(picture: NDArray[Any], frame: VideoFrame) -> NDArray[Any]:
     return picture[::-1] if down < 0 else picture
 
 
-def check(frame: VideoFrame) -> None:
-    """Raises NotAFilm for colours that cannot be brought right."""
-    if frame.side_data.get("DOVI_METADATA") is not None and frame.color_trc not in (PQ, HLG, 1):
-        raise NotAFilm("Dolby Vision without a base that others can show (profile 5): convert it to HDR10 or SDR first")
-
-
-def find_bars(film: Film, start: float, end: float) -> Box | None:
+def find_bars(film: Film, view: View, start: float, end: float) -> Box | None:
     """What black bars leave of the picture over the whole film; None where there are none, or nothing bright is found.
 
     A row or column is picture when it is lit in more than one of the samples, so one with a caption in the bars does
     not count, and dark scenes hide nothing. The film is left in an unknown place.
     """
-    lit: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]] = []
-    moments = [start + (at + 0.5) * (end - start) / _SAMPLES for at in range(_SAMPLES)]
-    for frame in (_in_order if film.length < _SHORT else _by_jumps)(film, moments):
-        picture: NDArray[np.uint8] = upright(frame, film.aspect, "gray")
-        if float((picture > _DARK).mean()) > 0.05:
-            lit.append(((picture > _DARK).mean(axis=1) > _LIT, (picture > _DARK).mean(axis=0) > _LIT))
+    samples = min(max(_SAMPLES[0], int((end - start) / 5)), _SAMPLES[1])
+    found = [_lit(frame, view) for frame in _by_jumps(film, _evenly(start, end, samples))]
+    if len(found) < _SAMPLES[0] and film.length < _SHORT:
+        film.reopen()
+        found = [_lit(frame, view) for frame in _in_order(film, _evenly(start, end, _SAMPLES[1]))]
+    lit = [pair for pair in found if pair is not None]
     shapes = [(len(rows), len(columns)) for rows, columns in lit]
     if not shapes:
         return None
     height, width = max(set(shapes), key=shapes.count)
     same = [pair for pair, shape in zip(lit, shapes, strict=True) if shape == (height, width)]
-    enough = 2 if len(same) >= 8 else 1
+    enough = 2 if len(same) >= _SAMPLES[0] else 1
     top, bottom = _ends([rows for rows, _ in same], enough)
     left, right = _ends([columns for _, columns in same], enough)
     if (top, left, bottom, right) == (0, 0, height, width):
         return None
     return Box(left, top, right, bottom, width, height)
+
+
+def _evenly(start: float, end: float, count: int) -> list[float]:
+    return [start + (at + 0.5) * (end - start) / count for at in range(count)]
+
+
+def _lit(frame: VideoFrame, view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which rows and which columns are lit; None for a dark picture, which says nothing."""
+    bright = upright(frame, view, "gray") > _DARK
+    if float(bright.mean()) <= 0.05:
+        return None
+    return bright.mean(axis=1) > _LIT, bright.mean(axis=0) > _LIT
 
 
 def _ends(lit: Sequence[NDArray[np.bool_]], enough: int) -> tuple[int, int]:
