@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -142,3 +143,14 @@ def test_a_plan_for_so_many_keys_takes_those_that_are_set_and_imagines_the_rest(
     assert five[:3] == list(KEYS)
     assert len({key.payer for key in five}) == len({key.position for key in five}) == 5
     assert len(keys_for(settings, (), None)) == 1
+
+
+def test_several_pictures_a_request_are_planned_with_as_many_requests_as_they_take() -> None:
+    settings = CaptionSettings(models=("best", "next"), limits=LADDER, pictures_per_request=8)
+    plan = Plan(KEYS[:1], settings, {}, Experience.of([], settings), NOON)
+    forecast = plan.forecast("parallel-all", 20)
+    assert (forecast.requests, sum(forecast.by_model.values()), forecast.left) == (3, 20, 0)
+    alone = [made(n) for n in range(50)]
+    grouped = [replace(made(n), requests=0.125, input_tokens=300, output_tokens=50) for n in range(80)]
+    assert Experience.of([*grouped, *alone], settings) == Experience(2.0, 2_400, 400, 0.125, 80)
+    assert Experience.of([*alone, *grouped], CaptionSettings(models=("best",))).requests == 1.0

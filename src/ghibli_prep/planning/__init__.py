@@ -147,7 +147,7 @@ class Plan:
         """pictures: still to be captioned."""
         calls = Simulation(self._answer, lambda _: self.experience.seconds, self.now)
         played = play(self.rota(strategy), calls, ceil(round(pictures * self.experience.requests, 3)))
-        return self._summed_up(strategy, played, calls)
+        return self._summed_up(strategy, pictures, played, calls)
 
     def rota(self, strategy: Strategy) -> Rota:
         settings = self.settings
@@ -164,8 +164,11 @@ class Plan:
         usage = Usage(self.experience.input_tokens, self.experience.output_tokens)
         return Described(f"a picture, number {call.picture.number}", usage, "")
 
-    def _summed_up(self, strategy: Strategy, played: Played, calls: Simulation) -> Forecast:
+    def _summed_up(self, strategy: Strategy, pictures: int, played: Played, calls: Simulation) -> Forecast:
         one, requests = self.experience, played.by_model
+        left = min(
+            pictures, round(len(played.left) / one.requests)
+        )  # the last request may be for fewer than the others
         costs = [
             cost(Usage(count * one.input_tokens, count * one.output_tokens), self.settings.prices.get(model))
             for model, count in requests.items()
@@ -173,13 +176,13 @@ class Plan:
         return Forecast(
             strategy,
             requests.total(),
-            {m: round(requests[m] / one.requests) for m in self.settings.models if requests[m]},
+            {m: round((pictures - left) * requests[m] / requests.total()) for m in self.settings.models if requests[m]},
             requests.total() * one.input_tokens,
             requests.total() * one.output_tokens,
             None if None in costs else sum(each or 0.0 for each in costs),
             len(played.days),
             calls.now(),
-            round(len(played.left) / one.requests),
+            left,
             calls.most,
         )
 
