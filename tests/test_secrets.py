@@ -38,7 +38,8 @@ from ghibli_prep.session import Session
 from ghibli_prep.settings import CaptionSettings, Settings
 
 WINDOW = 12
-KINDS = [kind for kind in get_args(FaultKind) if kind != "location"]  # that one ends the run: it has its own test
+SEVERAL = [kind for kind in get_args(FaultKind) if kind.startswith("json_")]  # of answers for several pictures alone
+KINDS = [kind for kind in get_args(FaultKind) if kind not in ("location", *SEVERAL)]  # that ends the run: see below
 BACKENDS = ["google-genai", "google-generativeai"]
 MAIN = "from ghibli_prep.cli import main; main()"
 
@@ -73,8 +74,8 @@ class Desk:
     backend: str = "google-genai"
     said: bytes = b""
 
-    def lay_out(self, in_file: bool) -> None:
-        """in_file: the keys stand in `.env`, not in the environment."""
+    def lay_out(self, in_file: bool, together: int = 1) -> None:
+        """in_file: the keys stand in `.env`, not in the environment. together: pictures a request."""
         raw = self.home / "data" / "raw"
         raw.mkdir(parents=True)
         photo = Image.fromarray(skimage.data.astronaut())
@@ -82,7 +83,8 @@ class Desk:
             photo.crop((at * 9, at * 7, at * 9 + 80, at * 7 + 80)).save(raw / f"{at}.png")
         (self.home / "ghibli.toml").write_text(
             f'[resize]\nsize = 64\n[caption]\nbackend = "{self.backend}"\nmodels = ["gemini-2.5-flash"]\n'
-            "backoff_seconds = [0.01, 0.02]\nrequest_timeout_seconds = 1\nmax_in_flight = 60\n",
+            "backoff_seconds = [0.01, 0.02]\nrequest_timeout_seconds = 1\nmax_in_flight = 60\n"
+            f"pictures_per_request = {together}\n",
             "utf-8",
         )
         if in_file:
@@ -128,6 +130,17 @@ def trouble(kinds: dict[str, str]) -> Iterator[Sandbox]:
     }
     with Sandbox(SandboxSettings.model_validate(settings)) as sandbox:
         yield sandbox
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_after_garbled_answers_for_several_pictures_no_key_is_anywhere(backend: str, tmp_path: Path) -> None:
+    kinds = {new_key(kind): kind for kind in SEVERAL}
+    with trouble(kinds) as sandbox:
+        desk = Desk(tmp_path, list(kinds), sandbox.url, backend)
+        desk.lay_out(in_file=True, together=4)
+        assert desk.run("run", "--skip-filter", "--strategy", "parallel-all")[0] == 0
+        assert {call.outcome for call in sandbox.calls} == {"ok", *SEVERAL}
+    desk.search()
 
 
 @pytest.mark.parametrize("in_file", [False, True], ids=["environment", "env file"])
