@@ -81,8 +81,8 @@ def with_addresses(settings: Settings, variables: Mapping[str, str]) -> Settings
 
 def secrets_in(variables: Mapping[str, str]) -> tuple[Key, ...]:
     """Whatever looks like a key, for words from which it is to be kept."""
-    values = [value for name, value in variables.items() if _LIKE_A_KEYS.search(name) and len(value) >= _LEAST]
-    return tuple(Key(0, "", value.strip().strip("\"'")) for value in values)
+    names = [name for name, value in variables.items() if _LIKE_A_KEYS.search(name) and len(value) >= _LEAST]
+    return tuple(Key(place, "", variables[name].strip().strip("\"'")) for place, name in enumerate(sorted(names), 1))
 
 
 _LIKE_A_KEYS = re.compile(r"API_KEY(?:_\d+)?$")

@@ -124,7 +124,8 @@ def _refusal(reply: Reply, model: str) -> Reply:
     status, code, kind = _CODES.get(outcome, (reply.status, None, "server_error"))
     delays = [one["retryDelay"] for one in said.get("details", []) if "retryDelay" in one]
     seconds = delays[0].removesuffix("s") if delays else "1"
-    message = _WORDS.get(outcome, said["message"]).format(model=model, seconds=seconds)
+    words = _WORDS.get(outcome)
+    message = words.format(model=model, seconds=seconds) if words else said["message"]
     content = {"error": {"message": message, "type": kind, "param": None, "code": code}}
     return _json(reply, status, content)
 
