@@ -40,7 +40,7 @@ from ghibli_prep.settings import CaptionSettings, Settings
 WINDOW = 12
 SEVERAL = [kind for kind in get_args(FaultKind) if kind.startswith("json_")]  # of answers for several pictures alone
 KINDS = [kind for kind in get_args(FaultKind) if kind not in ("location", *SEVERAL)]  # that ends the run: see below
-BACKENDS = ["google-genai", "google-generativeai"]
+BACKENDS = ["google-genai", "google-generativeai", "openai"]
 MAIN = "from ghibli_prep.cli import main; main()"
 
 
@@ -92,12 +92,13 @@ class Desk:
             (self.home / ".env").write_text("".join(lines), "utf-8")
 
     def variables(self) -> dict[str, str]:
-        return {f"GEMINI_API_KEY_{place}": secret for place, secret in enumerate(self.secrets, start=1)}
+        return {f"{self.family}_API_KEY_{place}": secret for place, secret in enumerate(self.secrets, start=1)}
 
     def environment(self) -> dict[str, str]:
         keys = {} if (self.home / ".env").exists() else self.variables()
         plain = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # slow starts
-        return {**plain, **keys, "GEMINI_BASE_URL": self.url}
+        address = f"{self.url}/v1" if self.family == "OPENAI" and self.url.count("/") == 2 else self.url
+        return {**plain, **keys, f"{self.family}_BASE_URL": address}
 
     def run(self, *arguments: str, code: str = MAIN) -> tuple[int, str]:
         """Its exit code and what it said."""

@@ -7,6 +7,8 @@ retries are not its business. Nothing is taken from the environment but the usua
 from __future__ import annotations
 
 import base64
+import importlib
+import importlib.util
 import logging
 import threading
 import time
@@ -14,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 
@@ -41,6 +42,13 @@ NO_KEY = "no-key-needed"
 """What a server that wants no key is sent."""
 LIST_SECONDS = 30.0
 """How long a list of models may take."""
+
+# the package speaks through httpx2 since its version 3 and through httpx before
+_NO_ADDRESS: tuple[type[Exception], ...] = (
+    ValueError,
+    openai.OpenAIError,
+    *(importlib.import_module(name).InvalidURL for name in ("httpx2", "httpx") if importlib.util.find_spec(name)),
+)
 
 for _talker in ("openai", "httpx", "httpx2"):  # OPENAI_LOG=debug would print whole requests between the lines
     logging.getLogger(_talker).setLevel(logging.WARNING)
@@ -114,7 +122,11 @@ class OpenAICompatible:
         ):
             return KeyDead("it has characters that no key has")
         try:
-            response = send(self._client(key)).http_response
+            client = self._client(key)
+        except _NO_ADDRESS:  # its words may quote what stands in the address
+            return ServiceDown("base_url is no address that can be asked")
+        try:
+            response = send(client).http_response
         except openai.APIStatusError as error:
             response = error.response
         except openai.APITimeoutError:
@@ -127,8 +139,9 @@ class OpenAICompatible:
         return _Heard(response.status_code, response.text, headers)
 
     def _unreachable(self, error: BaseException, key: Key) -> str:
-        address = urlsplit(self._base_url)
-        where = f"{address.scheme}://{address.hostname}{f':{address.port}' if address.port else ''}"
+        # without what may stand before an @ or behind the host
+        scheme, _, rest = self._base_url.partition("://")
+        where = in_short(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}", key)
         running = " Is the server running, and is base_url its address?" if self._base_url != ADDRESS else ""
         return f"{where} cannot be reached ({in_short(str(error), key) or type(error).__name__}).{running}"
 
