@@ -74,6 +74,11 @@ class Desk:
     backend: str = "google-genai"
     said: bytes = b""
 
+    @property
+    def family(self) -> str:
+        """What the names of its variables begin with."""
+        return "OPENAI" if self.backend == "openai" else "GEMINI"
+
     def lay_out(self, in_file: bool, together: int = 1) -> None:
         """in_file: the keys stand in `.env`, not in the environment. together: pictures a request."""
         raw = self.home / "data" / "raw"
