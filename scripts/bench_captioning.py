@@ -195,11 +195,13 @@ def settings_of(url: str, in_flight: int) -> Settings:
 
 
 def ours(root: Path, url: str, strategy: Strategy = "sequential", in_flight: int = 1) -> None:
+    from ghibli_prep.commands import making
     from ghibli_prep.session import Session
 
     settings = settings_of(url, in_flight)
     chosen = settings.model_copy(update={"caption": settings.caption.model_copy(update={"strategy": strategy})})
-    Session(chosen, [Key(1, "K1", "some-key-0123456789")], root, root / "raw", root).caption(None, False, False)
+    session = Session(chosen, [Key(1, "K1", "some-key-0123456789")], root, root / "raw", root)
+    making.caption(session, limit=None, wait=False, retry_blocked=False)
 
 
 def bare(root: Path, url: str, at_once: int, durable: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ghibli_prep.captioning import Key
+from ghibli_prep.commands import keeping, making
 from ghibli_prep.errors import Paused, Stopped
 from ghibli_prep.session import Session
 from ghibli_prep.settings import Settings
@@ -48,7 +49,7 @@ def session(home: Any, url: str, clock: Clock, keys: int = 1, **caption: Any) ->
 
 
 def run(made: Session, wait: bool = False, limit: int | None = None) -> None:
-    made.run(skip_filter=False, skip_resize=False, limit=limit, wait=wait, retry_blocked=False, cleanup=False)
+    making.run(made, skip_filter=False, skip_resize=False, limit=limit, wait=wait, retry_blocked=False, cleanup=False)
 
 
 @pytest.mark.parametrize("strategy", ["sequential", "parallel-keys", "parallel-all"])
@@ -112,12 +113,13 @@ def test_the_checkpoint_keeps_key_and_model_over_commands_that_ask_nobody(home: 
     made = session(home, sandbox(best={"rpd": 1}, next={"rpd": 9}, clock=clock).url, clock, strategy="sequential")
     run(made)
     home.frames(3)
-    session(home, "http://127.0.0.1:9", clock).resize(skip_filter=True)
+    making.resize(session(home, "http://127.0.0.1:9", clock), skip_filter=True)
     stands = home.checkpoint
     assert (stands["last_processed"], stands["total_images"], stands["pending"]) == (3, 4, 1)
     assert (stands["current_model"], stands["current_model_index"]) == ("next", 1)
     assert stands["current_key"] == made.keys[0].fingerprint
-    Session(Settings.model_validate({}), (), home.workspace, home.raw, Path("cache"), clock=clock).restore(False)
+    other = Session(Settings.model_validate({}), (), home.workspace, home.raw, Path("cache"), clock=clock)
+    keeping.restore(other, dry_run=False)
     assert (home.checkpoint["current_model_index"], home.checkpoint["current_key"]) == (0, "")
 
 

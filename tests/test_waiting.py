@@ -14,6 +14,7 @@ from ghibli_prep.asking import LONGEST_WAIT, _patiently
 from ghibli_prep.captioning import Key
 from ghibli_prep.captioning.days import next_reset, pacific_day
 from ghibli_prep.captioning.posts import Exhausted
+from ghibli_prep.commands import making
 from ghibli_prep.errors import Paused, Stopped
 from ghibli_prep.session import Session
 from ghibli_prep.settings import Settings
@@ -50,7 +51,7 @@ def session(home: Any, url: str, clock: Callable[[], float]) -> Session:
 
 
 def run(made: Session) -> None:
-    made.run(skip_filter=False, skip_resize=False, limit=None, wait=True, retry_blocked=False, cleanup=False)
+    making.run(made, skip_filter=False, skip_resize=False, limit=None, wait=True, retry_blocked=False, cleanup=False)
 
 
 def to_just_before_midnight(home: Any) -> Callable[[float], float]:

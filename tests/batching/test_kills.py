@@ -23,6 +23,7 @@ from PIL import Image
 from ghibli_prep.captioning import Key
 from ghibli_prep.captioning.backends.google_genai_batches import GoogleGenaiBatches
 from ghibli_prep.errors import Paused
+from ghibli_prep.commands import making
 from ghibli_prep.session import Session
 from ghibli_prep.settings import Settings
 
@@ -54,9 +55,9 @@ def session(place, moment, count, ahead=0.0):
 def twice(place, moment, count):
     # the first sends, the second collects
     try:
-        session(place, moment, count).caption(None, False, False, True)
+        making.caption(session(place, moment, count), None, False, False, True)
     except Paused:
-        session(place, moment, count).caption(None, False, False, True)
+        making.caption(session(place, moment, count), None, False, False, True)
 
 def killed(place, moment):
     child = os.fork()
@@ -85,7 +86,7 @@ def killed(place, moment):
 def gone_on(place, moment):
     for turn in range(1, 9):
         try:
-            session(place, moment, lambda what: None, ahead=60.0 * turn).caption(None, False, False, True)
+            making.caption(session(place, moment, lambda what: None, ahead=60.0 * turn), None, False, False, True)
             return
         except Paused:
             continue
@@ -110,7 +111,7 @@ def raw(place):
 sys.stderr = open(root / "log", "w")
 sys.stdout, out = sys.stderr, sys.stdout
 raw(root / "start")
-session(root / "start", 0, lambda what: None).resize(True)
+making.resize(session(root / "start", 0, lambda what: None), True)
 moment = 0
 while True:
     moment += 1

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ghibli_prep.commands import making
 from ghibli_prep.detectors.model_files import FACE_MODEL, default_cache_folder, obtain
 from ghibli_prep.session import Session
 from ghibli_prep.settings import Settings
@@ -39,7 +40,8 @@ def decided(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     obtain(FACE_MODEL, cache)
     root = tmp_path_factory.mktemp("decided") / "ghibli"
     shutil.copytree(photos, root / "raw" / "film")
-    Session(Settings.model_validate(tomllib.loads(FACES)), (), root, root / "raw", cache).filter(redo=False)
+    session = Session(Settings.model_validate(tomllib.loads(FACES)), (), root, root / "raw", cache)
+    making.filter_frames(session, redo=False)
     return root
 
 

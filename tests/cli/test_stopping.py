@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ghibli_prep.cli import _ctrl_c
+from ghibli_prep.cli.starting import ctrl_c
 from ghibli_prep.errors import Stopped
 from ghibli_prep.session import Session
 from ghibli_prep.settings import Settings
@@ -67,7 +67,7 @@ def test_once_finishes_what_is_under_way(home: Any, sandbox: Any, number: int) -
 @unix
 def test_twice_where_nothing_was_paid_for_stops_at_once() -> None:
     session = Session(Settings(), (), Path("w"), Path("raw"), Path("cache"))
-    with pytest.raises(Stopped, match="Stopped at once"), _ctrl_c(session):
+    with pytest.raises(Stopped, match="Stopped at once"), ctrl_c(session):
         os.kill(os.getpid(), signal.SIGINT)
         assert session.stop.soon
         os.kill(os.getpid(), signal.SIGINT)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ghibli_prep.captioning import Key
+from ghibli_prep.commands import keeping, making, showing
 from ghibli_prep.demo.frames import shoot
 from ghibli_prep.errors import ModelFileError, Paused, ProblemsFound, UsageError
 from ghibli_prep.samples import BLOCKED_TEXT
@@ -42,7 +43,7 @@ def play(root: Path, cache: Path, say: Callable[[str], None]) -> None:
         session = _session(root, cache, url, tomorrow.now, session.settings.filter)
         _run(session, say)
         say("\n# 4. `ghibli-prep cleanup` takes out what the safety filter blocked")
-        session.cleanup(False, False, False, lambda _question: True)
+        keeping.cleanup(session, False, False, False, lambda _question: True)
         say("\n# 5. `ghibli-prep validate` checks every rule that the dataset must meet")
         _validate(session, say)
         _show_result(session, say)
@@ -99,7 +100,9 @@ def _first_day(session: Session, say: Callable[[str], None]) -> None:
 
 def _run(session: Session, say: Callable[[str], None]) -> None:
     try:
-        session.run(skip_filter=False, skip_resize=False, limit=None, wait=False, retry_blocked=False, cleanup=False)
+        making.run(
+            session, skip_filter=False, skip_resize=False, limit=None, wait=False, retry_blocked=False, cleanup=False
+        )
     except Paused as pause:
         say(f"{pause}\n(exit code {pause.exit_code})")
     else:
@@ -109,7 +112,7 @@ def _run(session: Session, say: Callable[[str], None]) -> None:
 def _validate(session: Session, say: Callable[[str], None]) -> None:
     """Without the filter there are more pictures than two days' quota has captions for."""
     try:
-        session.validate(as_json=False, fix=False)
+        showing.validate(session, as_json=False, fix=False)
     except ProblemsFound as found:
         say(f"{found}\n(exit code {found.exit_code})")
 

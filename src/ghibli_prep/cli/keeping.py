@@ -1,0 +1,80 @@
+"""The commands that move what a dataset has."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ghibli_prep.cli.app import app
+from ghibli_prep.cli.options import DEFAULT_WORKSPACE, AsJson, Config, InputDir, WorkspaceDir
+from ghibli_prep.cli.starting import ctrl_c, session_of
+from ghibli_prep.errors import Stopped
+
+
+def _share(text: str) -> float:
+    """`5%` or `0.05`."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise typer.BadParameter(f"{text!r} is no share. Write one like 5% or 0.05.")
+    return share
+
+
+@app.command(epilog="Example: ghibli-prep split --validation 5%")
+def split(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    validation: Annotated[
+        str, typer.Option("--validation", metavar="SHARE", help="How much goes to validation, about: 5% or 0.05.")
+    ] = "5%",
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other sides.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where the two folders go. Default: split/ in the workspace."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a validation side with nothing alike on the other: whole scenes, and a proof. Adding pictures moves none."""
+    from ghibli_prep.commands import keeping
+
+    session = session_of(config, workspace)
+    with ctrl_c(session):
+        keeping.split(session, _share(validation), seed, out, as_json)
+
+
+@app.command(epilog="Example: ghibli-prep cleanup --dry-run")
+def cleanup(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    source: InputDir = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete for good, also what lies in removed/.")] = False,
+    include_pending: Annotated[
+        bool, typer.Option("--include-pending", help="Also take out pictures that were not asked yet.")
+    ] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Put back what lies in removed/.")] = False,
+) -> None:
+    """Move pictures without a usable caption, and their lines, from train/ to removed/."""
+    from ghibli_prep.commands import keeping
+
+    session = session_of(config, workspace, source)
+    if restore:
+        keeping.restore(session, dry_run)
+        return
+
+    def agreed(question: str) -> bool:
+        try:
+            return yes or typer.confirm(question, err=True)
+        except typer.Abort:  # Ctrl-C or Ctrl-D instead of an answer
+            raise Stopped("Nothing was changed.") from None
+
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise typer.BadParameter("nobody is there to answer: add --yes, or --dry-run to only look")
+    keeping.cleanup(session, dry_run, purge, include_pending, agreed)

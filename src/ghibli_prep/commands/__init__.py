@@ -1,0 +1,1 @@
+"""What each command does, from settings and folders to the last word. A command is a function of its session."""
