@@ -14,7 +14,7 @@ from ghibli_prep.captioning.rota import Rota
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.quota import Spent
 
-AHEAD = 10
+AHEAD = 100
 """The most requests that are written down before they are sent; of a small day's quota, a fiftieth."""
 
 

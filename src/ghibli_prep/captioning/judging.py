@@ -89,7 +89,7 @@ class Judge:
         return None
 
     def _by_the_rules(self, picture: Resized, story: Story, model: str, text: str) -> Outcome | None:
-        found = rules.findings(text, self.profile, {text} if self._is_anothers(text, picture) else ())
+        found = rules.flaws(text, self.profile, {text} if self._is_anothers(text, picture) else ())
         broken = [finding for finding in found if finding.severity == "ask"]
         if not broken:
             story.warned = tuple(finding for finding in found if finding.severity == "warn")

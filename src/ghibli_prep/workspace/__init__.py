@@ -66,7 +66,7 @@ class Workspace:
         self._batches = self.state / "batches.jsonl"
         self.hash_file = hash_file
         self._lock: BaseFileLock | None = None
-        self.mended = False
+        self.mended = self._unsynced = False
         with disk_errors_in_words(root):
             if root.exists() and not root.is_dir():
                 raise UsageError(f"{root}: not a folder. Choose another --workspace.")
@@ -92,6 +92,7 @@ class Workspace:
         try:  # someone may have edited the captions meanwhile; what stopped the run counts for more than that
             with suppress(GhibliPrepError) if kind else nullcontext():
                 self._metadata.mend()
+                self.settle_captions()
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -264,6 +265,7 @@ class Workspace:
             self._note(Closed(sample.number))
         if made is not None:
             provenance.append(self._answers, made)
+            self._unsynced = True
 
     def note_batch(self, job: batches.Job) -> None:
         """Write down where a batch stands; on the disk when this returns."""
@@ -295,8 +297,12 @@ class Workspace:
         self._note(Reopened(chosen, tuple(_mark(self.captions.get(number, "")) for number in chosen), selection))
 
     def settle_captions(self) -> None:
-        """Bring captions that took another one's place to their lines of `metadata.jsonl`."""
+        """Bring captions that took another one's place to their lines of `metadata.jsonl`, and where captions came from
+        to the disk."""
         self._metadata.settle()
+        if self._unsynced:
+            provenance.sync(self._answers)
+            self._unsynced = False
 
     def number(self, batch: Iterable[Rendered]) -> list[Resized]:
         """Give each picture its number and its place in `train/`.

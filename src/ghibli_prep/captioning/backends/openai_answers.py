@@ -1,7 +1,7 @@
 """What the answers of an OpenAI-compatible server mean: one body that came with HTTP 200 in, one attempt out. Pure.
 
-Read in 2026-11: OpenAI's API reference and the sources of Ollama, vLLM, llama.cpp, LM Studio and OpenRouter. Each sends
-a little more or less than OpenAI, so nothing is taken for granted of a body's shape. This module knows no client and
+Ollama, vLLM, llama.cpp, LM Studio and OpenRouter each send a little more or less than OpenAI, so nothing is taken for
+granted of a body's shape. This module knows no client and
 sends nothing; errors are in `openai_errors`.
 """
 

@@ -1,6 +1,6 @@
 """What the errors of an OpenAI-compatible server mean: one HTTP error in, the attempt that says whose fault it is out.
 
-Pure. Read in 2026-11: OpenAI's list of error codes, and bodies of Ollama, vLLM, llama.cpp, LM Studio and OpenRouter.
+Pure. By what is known of OpenAI's error codes and of the bodies of Ollama, vLLM, llama.cpp, LM Studio and OpenRouter.
 They agree on little but the status, and not always on that, so an error is known by its code where it has one, and by
 its words where not. This module knows no client and sends nothing.
 """

@@ -1,6 +1,6 @@
 """How each model of an OpenAI-compatible server wants to be asked, found out by what it refuses. Sends nothing.
 
-Read in 2026-11: OpenAI's newer models take `max_completion_tokens` alone, many other servers `max_tokens` alone; models
+OpenAI's newer models take `max_completion_tokens` alone, many other servers `max_tokens` alone; models
 that think take a `reasoning_effort`, each its own least one, and others refuse the word. A wrong parameter is a 400
 for every picture, so a refusal changes what a model is told for the rest of the run.
 """

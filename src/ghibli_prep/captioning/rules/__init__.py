@@ -22,6 +22,7 @@ __all__ = [  # what the other layers use
     "Profile",
     "Severity",
     "findings",
+    "flaws",
     "in_words",
     "mend",
     "remark",
@@ -56,8 +57,13 @@ def mend(text: str, profile: Profile) -> Mended:
 
 def findings(text: str, profile: Profile, others: Container[str] = frozenset()) -> list[Finding]:
     """Every rule that the caption `text`, as it stands in the dataset, breaks. others: captions of other pictures."""
-    mended = mend(text, profile)
-    found = [Finding(name, "mend", _first_line(MENDS[name].__doc__)) for name in mended.rules]
+    wanting = [Finding(name, "mend", _first_line(MENDS[name].__doc__)) for name in mend(text, profile).rules]
+    return wanting + flaws(text, profile, others)
+
+
+def flaws(text: str, profile: Profile, others: Container[str] = frozenset()) -> list[Finding]:
+    """What of `findings` cannot be mended: all there is to find in a text that came from `mend`."""
+    found = []
     body = profile.body(text)
     for name, ask in ASKS.items():
         if _is_on(name, profile) and (detail := ask(body, profile)):
