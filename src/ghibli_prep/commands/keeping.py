@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ghibli_prep import report
 from ghibli_prep.errors import Stopped
 from ghibli_prep.pipeline import removable
-
-if TYPE_CHECKING:
-    pass
 from ghibli_prep.session import Session
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ghibli_prep import detectors, report
 from ghibli_prep.asking import duration, in_words
@@ -18,12 +17,9 @@ from ghibli_prep.errors import MissingKey, NoInput, Paused, Stopped, UsageError
 from ghibli_prep.pipeline import Pipeline, Take, removable
 from ghibli_prep.rows import rows
 from ghibli_prep.selecting import Selection
+from ghibli_prep.session import Session
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.checkpoint import local_time
-
-if TYPE_CHECKING:
-    pass
-from ghibli_prep.session import Session
 
 
 def run(

@@ -13,11 +13,11 @@ from ghibli_prep.environment import lacking
 from ghibli_prep.errors import MissingKey, Paused, ProblemsFound
 from ghibli_prep.pipeline import Pipeline
 from ghibli_prep.selecting import Selection
+from ghibli_prep.session import Session, hash_file, no_key
 from ghibli_prep.workspace.checkpoint import local_time
 
 if TYPE_CHECKING:
     from ghibli_prep.overview import Overview
-from ghibli_prep.session import Session, hash_file, no_key
 
 
 def status(session: Session, as_json: bool) -> None:
