@@ -1,0 +1,74 @@
+"""What may be chosen of frames and pictures: extract, filter, resize."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from ghibli_prep.settings.kinds import Part, PositiveInt, Seconds, Share
+
+
+class ExtractSettings(Part):
+    """Which frames are taken from films. Lengths are in seconds here, and written as `5s`, `500ms`, `1m`.
+
+    scenes: by scenes, not by `every`. window: how far from a mark the sharpest frame is looked for, 0: not at all.
+    max_frames: of each film, spread over it, 0: all. bars: cut off black bars.
+    """
+
+    every: Seconds = 5.0
+    scenes: bool = False
+    per_scene: PositiveInt = 1
+    window: Seconds = 0.5
+    skip_start: Seconds = 0.0
+    skip_end: Seconds = 0.0
+    max_frames: Annotated[int, Field(ge=0)] = 0
+    bars: bool = True
+    square: bool = False
+    format: Literal["png", "jpg"] = "png"
+
+    @field_validator("every")
+    @classmethod
+    def _every_is_some_time(cls, every: float) -> float:
+        if every < 0.001:
+            raise ValueError("must be 1ms or more")
+        return every
+
+
+class MediapipeSettings(Part):
+    """Model files: "auto" fetches the official one into the cache folder, "off" leaves it out, else a path."""
+
+    person_model: str = "auto"
+    face_model: str = "auto"
+
+
+class YoloSettings(Part):
+    """weights: a name that ultralytics knows or a path; classes: the class names that count as people."""
+
+    weights: str = "yolo11n.pt"
+    classes: tuple[str, ...] = Field(("person",), min_length=1)
+
+
+class FilterSettings(Part):
+    """min_score: the detector's confidence from which on a person counts, 0 to 1."""
+
+    detector: Literal["auto", "mediapipe", "yolo", "none"] = "auto"
+    min_score: Share = 0.5
+    mediapipe: MediapipeSettings = MediapipeSettings()
+    yolo: YoloSettings = YoloSettings()
+
+
+class ResizeSettings(Part):
+    """size: pixels a side; quality: JPEG; background: `#rrggbb`, behind transparency and padding;
+    max_megapixels: larger files are refused as decompression bombs."""
+
+    size: Annotated[int, Field(ge=16, le=8192)] = 512
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    max_megapixels: PositiveInt = 200
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        red, green, blue = bytes.fromhex(self.background[1:])
+        return red, green, blue

@@ -1,0 +1,20 @@
+"""All that may be chosen, in its sections."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ghibli_prep.settings.caption import CaptionSettings
+from ghibli_prep.settings.dataset import KeyProject, SplitSettings, ValidateSettings
+from ghibli_prep.settings.kinds import Part
+from ghibli_prep.settings.pictures import ExtractSettings, FilterSettings, ResizeSettings
+
+
+class Settings(Part):
+    keys: tuple[KeyProject, ...] = ()
+    extract: ExtractSettings = ExtractSettings()
+    filter: FilterSettings = FilterSettings()
+    resize: ResizeSettings = ResizeSettings()
+    caption: CaptionSettings = CaptionSettings()
+    split: SplitSettings = SplitSettings()
+    validating: ValidateSettings = Field(ValidateSettings(), alias="validate")  # pydantic keeps the name for itself
