@@ -7,7 +7,7 @@ are imported where they are run: `status` and its like do not wait for Pillow an
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,10 +22,10 @@ from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget
 from ghibli_prep.console import Console
 from ghibli_prep.detectors.model_files import DownloadBar
 from ghibli_prep.errors import Stopped
-from ghibli_prep.samples import Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
+from ghibli_prep.samples import BY_USER, Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
 from ghibli_prep.settings import ResizeSettings, Settings
 from ghibli_prep.stages.cleanup import to_remove
-from ghibli_prep.stages.overrule import BY_USER, overruled
+from ghibli_prep.stages.overrule import overruled
 from ghibli_prep.workspace import Workspace
 
 T = TypeVar("T")
@@ -90,6 +90,29 @@ class Pipeline:
             if isinstance(sample, Kept) and sample.identity in rejected:
                 self.workspace.take_away(rejected[sample.identity].file)
             self.console.tell(f"{sample.source}: {'kept' if isinstance(sample, Kept) else 'dropped'} by your hand")
+
+    def decide(self, files: Sequence[Path], keep: bool) -> int:
+        """Keep or drop, for good, the pictures that these files are; returns how many. Raises UsageError, and then
+        has decided about none of them."""
+        from ghibli_prep.stages.choose import chosen
+
+        self.overrule()
+        workspace, frames = self.workspace, self.census().pictures
+        shown = {True: self._in(workspace.filtered), False: self._in(workspace.rejected)}
+        sources = {identity: verdict.source for identity, verdict in workspace.facts.verdicts.items()}
+        there = {**shown[False], **shown[True], **frames}
+        hash_file, of_dataset = workspace.hash_file, workspace.identity_in_dataset
+        samples = [chosen(file, keep, there, sources, of_dataset, hash_file) for file in files]
+        once = {sample.identity: sample for sample in samples}
+        for sample in once.values():
+            other = shown[not keep].get(sample.identity)
+            if other and sample.identity in frames:  # first: what a kill left on both sides would count as kept
+                workspace.take_away(other.file)
+            workspace.record(sample)
+            if other and sample.identity not in frames:
+                workspace.take_away(other.file)
+            self.console.tell(f"{sample.source}: {'kept' if keep else 'dropped'} by your word")
+        return len(once)
 
     def filter(self, settings: Settings, cache: Path, redo: bool = False) -> bool:
         """Decide about every picture that is not decided yet. False where no detector is there to do it.

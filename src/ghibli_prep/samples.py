@@ -17,6 +17,10 @@ BLOCKED_TEXT = "[BLOCKED_BY_SAFETY_FILTER]"
 """What stands in place of a caption when the provider's safety filter blocked the picture."""
 
 
+BY_USER = "user"
+"""By whom a picture was kept or dropped that a person decided about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A picture in the input folder.

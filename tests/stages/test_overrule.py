@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ghibli_prep.samples import Found, Kept, Rejected
-from ghibli_prep.stages.overrule import BY_USER, overruled
+from ghibli_prep.samples import BY_USER, Found, Kept, Rejected
+from ghibli_prep.stages.overrule import overruled
 
 
 @dataclass(frozen=True)

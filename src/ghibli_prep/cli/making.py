@@ -123,6 +123,35 @@ def filter_(
         making.filter_frames(session, redo)
 
 
+Pictures = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="In raw/, filtered_temp/, filtered_out/, or train/N.jpg.")
+]
+
+
+@app.command(epilog="Example: ghibli-prep keep data/ghibli/filtered_out/no_people/Ponyo/12.png")
+def keep(
+    files: Pictures, config: Config = None, workspace: WorkspaceDir = DEFAULT_WORKSPACE, source: InputDir = None
+) -> None:
+    """Overrule the filter: these pictures stay, whatever it says."""
+    from ghibli_prep.commands import making
+
+    session = session_of(config, workspace, source)
+    with ctrl_c(session):
+        making.decide(session, files, keep=True)
+
+
+@app.command(epilog="Example: ghibli-prep drop data/ghibli/train/7.jpg")
+def drop(
+    files: Pictures, config: Config = None, workspace: WorkspaceDir = DEFAULT_WORKSPACE, source: InputDir = None
+) -> None:
+    """Overrule the filter: these pictures go to filtered_out/by_hand/; cleanup takes them out of train/."""
+    from ghibli_prep.commands import making
+
+    session = session_of(config, workspace, source)
+    with ctrl_c(session):
+        making.decide(session, files, keep=False)
+
+
 @app.command(epilog="Example: ghibli-prep resize --skip-filter -i ~/frames")
 def resize(
     config: Config = None,

@@ -51,6 +51,14 @@ def filter_frames(session: Session, redo: bool) -> None:
         _filter(session, pipeline, redo)
 
 
+def decide(session: Session, files: Sequence[Path], keep: bool) -> None:
+    """Overrule the filter for these files."""
+    session.need_workspace()
+    with session.held() as pipeline:
+        decided = pipeline.decide(files, keep)
+        session.console.show(f"{report.pictures(decided)} {'kept' if keep else 'dropped'} by your word, for good.")
+
+
 def resize(session: Session, skip_filter: bool) -> None:
     session.need_pictures()
     with session.held() as pipeline:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from ghibli_prep.samples import Found, Kept, Rejected
-
-BY_USER = "user"
+from ghibli_prep.samples import BY_USER, Found, Kept, Rejected
 
 
 class Decision(Protocol):

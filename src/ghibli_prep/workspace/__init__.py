@@ -161,6 +161,13 @@ class Workspace:
     def file(self, number: int) -> Path:
         return self.train / file_name(number)
 
+    def identity_in_dataset(self, file: Path) -> str | None:
+        """The frame that a picture in `train/` was made from, "" where it is not known; None for a file elsewhere."""
+        if file.absolute().parent.resolve() != self.train.resolve():
+            return None
+        number = number_of(file.name)
+        return next((identity for identity, known in self.facts.numbers.items() if known == number), "")
+
     def hash_of(self, number: int) -> str:
         """SHA-256 of the JPEG in `train/`, in hex; "" where it cannot be read."""
         try:

@@ -1,0 +1,68 @@
+"""`keep` and `drop`: the filter overruled by naming files, wherever they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ghibli_prep.stages.find import hash_file
+from ghibli_prep.workspace import Workspace
+
+
+@pytest.fixture
+def resized(home: Any) -> Any:
+    home.settings()
+    home.frames(0, 1, 2)
+    assert home.run("resize", "--skip-filter").code == 0
+    return home
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.rglob("*.png"))
+
+
+def test_dropping_and_keeping_a_frame_moves_it_from_side_to_side_for_good(resized: Any) -> None:
+    out, kept = resized.workspace / "filtered_out", resized.workspace / "filtered_temp"
+    frame = sorted(resized.raw.rglob("*.png"))[1]
+    assert resized.run("drop", str(frame)).code == 0
+    assert names(out / "by_hand") == [frame.name]
+    assert resized.run("keep", str(next(out.rglob("*.png")))).code == 0
+    assert (names(kept), names(out)) == ([frame.name], [])
+    assert resized.run("drop", str(next(kept.rglob("*.png")))).code == 0
+    assert (names(kept), names(out)) == ([], [frame.name])
+    resized.run("filter")
+    assert (names(kept), names(out)) == ([], [frame.name])
+
+
+def test_a_picture_of_the_dataset_is_dropped_by_its_number_and_can_be_kept_again(resized: Any) -> None:
+    picture = str(resized.workspace / "train" / "2.jpg")
+    said = resized.run("drop", picture, picture)
+    assert (said.code, said.out) == (0, "1 picture dropped by your word, for good.\n")
+    assert Workspace(resized.workspace, hash_file).dropped_by_hand() == {2}
+    assert resized.run("keep", picture).code == 0
+    assert Workspace(resized.workspace, hash_file).pending() == [1, 2, 3]
+
+
+def test_what_is_no_picture_of_the_workspace_changes_nothing_not_even_for_the_others(resized: Any) -> None:
+    frame = next(resized.raw.rglob("*.png"))
+    stranger = resized.workspace.parent / "stranger.png"
+    stranger.write_bytes(b"else")
+    for bad in (stranger, stranger.with_name("nowhere.png"), resized.workspace / "train" / "99.jpg"):
+        said = resized.run("drop", str(frame), str(bad))
+        assert said.code == 2
+        assert bad.name in said.err
+        assert "Nothing was changed" in said.err
+    assert not (resized.workspace / "filtered_out").exists()
+    assert Workspace(resized.workspace, hash_file).facts.verdicts == {}
+
+
+def test_a_frame_that_lies_only_in_filtered_temp_is_dropped_too(resized: Any) -> None:
+    frame = next(resized.raw.rglob("*.png"))
+    assert resized.run("keep", str(frame)).code == 0
+    frame.unlink()
+    (shown,) = (resized.workspace / "filtered_temp").rglob("*.png")
+    assert resized.run("drop", str(shown)).code == 0
+    assert not shown.exists()
+    assert names(resized.workspace / "filtered_out") == [shown.name]
