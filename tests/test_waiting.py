@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,16 +27,20 @@ def at(text: str) -> float:
 
 @dataclass
 class Clock:
-    """Epoch seconds from `start` on; `leap` is called with the time, and adds to it."""
+    """Epoch seconds from `start` on; `leap` is called with the time, and adds to it. The sandbox's threads look at it
+    too: a leap must not be lost between two of them."""
 
     start: float
     leap: Callable[[float], float] = lambda _: 0.0
     began: float = field(default_factory=time.monotonic)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> float:
-        now = self.start + time.monotonic() - self.began
-        self.start += (further := self.leap(now))
-        return now + further
+        with self.lock:
+            now = self.start + time.monotonic() - self.began
+            further = self.leap(now)
+            self.start += further
+            return now + further
 
 
 def session(home: Any, url: str, clock: Callable[[], float]) -> Session:
