@@ -73,4 +73,6 @@ def test_where_the_model_file_cannot_be_had_the_demo_goes_on_without_the_filter(
     said = home.run("demo", "-w", "shown")
     assert said.code == 0
     assert "The demo goes on without the filter." in said.out
+    assert "0 still to caption" in said.out
+    assert ": 0 problems, 0 warnings." in said.out
     shutil.rmtree(home.folder / "cache", ignore_errors=True)
