@@ -31,6 +31,10 @@ from ghibli_prep.sandbox.settings import Fault, KeySettings, ModelSettings
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background so, and children inherit it: Ctrl-C would then stop nothing here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 KEYS = ("first-key-0123456789abcdef", "second-key-0123456789abcdef", "third-key-0123456789abcdef")
 PHOTOS = ("astronaut", "camera", "coffee", "chelsea", "rocket")
 TINY = """
