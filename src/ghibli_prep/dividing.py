@@ -18,7 +18,6 @@ from ghibli_prep.settings import Settings
 from ghibli_prep.splitting import Picture, Split, split
 from ghibli_prep.validating.pictures import PRINT, look
 from ghibli_prep.workspace import Workspace, sides
-from ghibli_prep.workspace.films import Shot
 from ghibli_prep.workspace.sides import Remembered
 
 TRAINING, VALIDATION = "train", "validation"
@@ -68,18 +67,13 @@ def _prints(workspace: Workspace, settings: Settings, captioned: Sequence[Row], 
 
 
 def _pictures(workspace: Workspace, captioned: Sequence[Row]) -> list[Picture]:
-    shots = _shots(workspace)
+    shots = workspace.films().shots()
     made = []
     for row in captioned:
         shot = shots.get(row.source)
         time = shot.time if shot is not None and shot.time is not None else 0.0
         made.append(Picture(row.number, row.text, row.film, (time, row.source), shot.scene if shot else None))
     return made
-
-
-def _shots(workspace: Workspace) -> dict[str, Shot]:
-    """What is known of frames that were taken from films by `extract`, by their path below `raw/`."""
-    return {shot.file: shot for film in workspace.films().known.values() for shot in film.shots.values() if shot.file}
 
 
 def in_words(drawn: Split, count: int, out: Path) -> str:

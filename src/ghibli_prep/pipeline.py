@@ -12,21 +12,22 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from ghibli_prep import detectors
 from ghibli_prep.asking import Asking, Means
 from ghibli_prep.batching import many
 from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget
 from ghibli_prep.console import Console
-from ghibli_prep.detectors.model_files import DownloadBar
 from ghibli_prep.errors import Stopped
 from ghibli_prep.samples import BY_USER, Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
 from ghibli_prep.settings import ResizeSettings, Settings
 from ghibli_prep.stages.cleanup import to_remove
 from ghibli_prep.stages.overrule import overruled
 from ghibli_prep.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ghibli_prep.filtering import Filtering
 
 T = TypeVar("T")
 BATCH = 32
@@ -115,11 +116,11 @@ class Pipeline:
         return len(once)
 
     def filter(self, settings: Settings, cache: Path, redo: bool = False) -> bool:
-        """Decide about every picture that is not decided yet. False where no detector is there to do it.
+        """Decide about every picture that is not decided yet. False where some stay undecided, no detector being there.
 
         redo: decide anew about the pictures that have no number yet and were not decided by the user.
         """
-        from ghibli_prep.stages.filter import Rules, filter_pictures
+        from ghibli_prep.filtering import Filtering
 
         self.overrule()
         facts = self.workspace.facts
@@ -130,21 +131,25 @@ class Pipeline:
             or (redo and identity not in facts.numbers and facts.verdicts[identity].by != BY_USER)
         ]
         if not todo:  # no model needs to be fetched and loaded for that
-            return settings.filter.detector != "none"
-        with closing(DownloadBar()) as bar:
-            detector = detectors.choose(settings.filter, cache, bar)
-        if detector is None:
-            return False
-        rules = Rules(settings.filter.min_score, settings.resize.max_megapixels, settings.resize.background_rgb)
+            return settings.filter.detector != "none" or bool(facts.verdicts)
         shown = {**self._in(self.workspace.rejected), **self._in(self.workspace.filtered)} if redo else {}
-        with closing(detector):
-            stage = filter_pictures(todo, detector, rules)
-            for sample in self._recorded("filter", stage, len(todo)):
-                if isinstance(sample, Kept | Rejected):
-                    if sample.identity in shown:
-                        self.workspace.take_away(shown[sample.identity].file)
-                    self.workspace.record(sample)
-        return True
+        with closing(Filtering(self.workspace, settings, cache, self.census().pictures, todo)) as filtering:
+            for sample in self._filtered(filtering):
+                if sample.identity in shown:
+                    self.workspace.take_away(shown[sample.identity].file)
+                self.workspace.record(sample)
+            return filtering.decides_all
+
+    def _filtered(self, filtering: Filtering) -> Iterator[Kept | Rejected]:
+        """Each decision, cheap ones first."""
+        filtering.make_ready()
+        for _ in self._recorded("look", filtering.measure(), len(filtering.to_measure())):
+            pass
+        yield from filtering.drop()
+        left = filtering.to_look_closer()
+        for sample in self._recorded("filter", filtering.look_closer(left), len(left)):
+            if isinstance(sample, Kept | Rejected):
+                yield sample
 
     # Resize ------------------------------------------------------------------------------------------
 

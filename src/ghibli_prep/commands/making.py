@@ -150,12 +150,14 @@ def extract(session: Session, films: Sequence[Path], redo: bool) -> None:
 
 def _filter(session: Session, pipeline: Pipeline, redo: bool = False) -> Take:
     """Run the filter and say what resize is to take."""
-    if pipeline.filter(session.settings, session.cache, redo):
+    decided = pipeline.filter(session.settings, session.cache, redo)
+    if decided or pipeline.workspace.facts.verdicts:
         session.console.show(report.filtered(pipeline.workspace))
+    if decided:
         return "kept"
     if session.settings.filter.detector != "none":
         session.console.tell(
-            "No detector is installed, so the filter is skipped and every picture stays. "
+            "No detector is installed, so nobody looks for people: a picture that nothing else is against stays. "
             f"To filter: {detectors.INSTALL_COMMAND}"
         )
     return "not rejected"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ghibli_prep.errors import MissingExtra, SettingsError
 
@@ -43,6 +43,14 @@ class Sighting:
     people: int
     score: float
     reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, fact: Mapping[str, Any]) -> Sighting:
+        """Raises KeyError, TypeError or ValueError for what is none."""
+        return cls(int(fact["people"]), float(fact["score"]), str(fact["reason"]))
 
 
 NOBODY = Sighting(0, 0.0, NO_PEOPLE)
@@ -97,6 +105,24 @@ DETECTORS: Mapping[str, Entry] = {
 """By name, in the order in which `auto` tries them."""
 
 
+def name_of(settings: FilterSettings, detectors: Mapping[str, Entry] = DETECTORS) -> str | None:
+    """The name of the detector that `choose` takes; None where it takes none. Raises SettingsError, MissingExtra."""
+    wanted = settings.detector
+    if wanted == "none":
+        return None
+    if wanted == "auto":
+        return next((name for name, entry in detectors.items() if entry.installed), None)
+    if wanted not in detectors:
+        raise SettingsError(f"filter.detector: no detector is called {wanted!r}. There are: {', '.join(detectors)}")
+    entry = detectors[wanted]
+    if not entry.installed:
+        raise MissingExtra(
+            f"The detector {wanted!r} needs the package {entry.package}, which is not installed. "
+            f"Install it: {install_command(entry.extra)}"
+        )
+    return wanted
+
+
 def choose(
     settings: FilterSettings,
     cache: Path,
@@ -108,21 +134,8 @@ def choose(
     cache: the folder for model files. Raises MissingExtra for a named one that is not installed, SettingsError for
     an unknown name, and whatever its loader raises.
     """
-    wanted = settings.detector
-    if wanted == "none":
-        return None
-    if wanted == "auto":
-        entry = next((entry for entry in detectors.values() if entry.installed), None)
-        return entry.load(settings, cache, progress) if entry else None
-    if wanted not in detectors:
-        raise SettingsError(f"filter.detector: no detector is called {wanted!r}. There are: {', '.join(detectors)}")
-    entry = detectors[wanted]
-    if not entry.installed:
-        raise MissingExtra(
-            f"The detector {wanted!r} needs the package {entry.package}, which is not installed. "
-            f"Install it: {install_command(entry.extra)}"
-        )
-    return entry.load(settings, cache, progress)
+    name = name_of(settings, detectors)
+    return None if name is None else detectors[name].load(settings, cache, progress)
 
 
 def install_command(extra: str) -> str:

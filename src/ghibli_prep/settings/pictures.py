@@ -49,11 +49,22 @@ class YoloSettings(Part):
     classes: tuple[str, ...] = Field(("person",), min_length=1)
 
 
-class FilterSettings(Part):
-    """min_score: the detector's confidence from which on a person counts, 0 to 1."""
+FilterName = Literal["people"]
 
+
+class PeopleSettings(Part):
+    """review: a frame whose surest person is less sure than this, but counts, stays and is flagged."""
+
+    review: Share = 0.6
+
+
+class FilterSettings(Part):
+    """use: the filters. min_score: the detector's confidence from which on a person counts, 0 to 1."""
+
+    use: Literal["auto", "all"] | tuple[FilterName, ...] = "auto"
     detector: Literal["auto", "mediapipe", "yolo", "none"] = "auto"
     min_score: Share = 0.5
+    people: PeopleSettings = PeopleSettings()
     mediapipe: MediapipeSettings = MediapipeSettings()
     yolo: YoloSettings = YoloSettings()
 

@@ -39,6 +39,7 @@ from ghibli_prep.workspace.films import Films
 from ghibli_prep.workspace.identities import Identities
 from ghibli_prep.workspace.journal import Closed, Event, Numbered, Reopened, Restored, Settled
 from ghibli_prep.workspace.lock import hold
+from ghibli_prep.workspace.measures import Measures
 from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.quota import Spent
@@ -231,6 +232,10 @@ class Workspace:
         if self.held:
             films.mend()
         return films
+
+    def measures(self) -> Measures:
+        """What was measured of frames, read anew."""
+        return Measures(self.state / "measures.jsonl", self.held)
 
     def dropped_by_hand(self) -> set[int]:
         """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""

@@ -97,6 +97,10 @@ class Films:
             case _:
                 raise ValueError
 
+    def shots(self) -> dict[str, Shot]:
+        """What is known of each frame that was taken from a film, by its path below `raw/`."""
+        return {shot.file: shot for film in self.known.values() for shot in film.shots.values() if shot.file}
+
     def mend(self) -> None:
         """Cut off half a line at the end, which a kill may have left."""
         content = lines.read(self._path)

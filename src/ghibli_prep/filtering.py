@@ -1,0 +1,206 @@
+"""The filters over the frames of a workspace: what was measured is looked up, what was not is measured, and decided.
+
+Decides in two passes. What needs only numbers of the pixels is measured of all frames first, and judged of all
+together; only what that leaves is shown to the detectors, one picture after another. Raises what loading a detector or
+a filter raises, before anything is decided. Writes nothing but what was measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ghibli_prep import detectors, filters
+from ghibli_prep.detectors import Detector, Sighting
+from ghibli_prep.detectors.model_files import DownloadBar
+from ghibli_prep.filters import FILTERS, Filter, Frame, Need
+from ghibli_prep.filters.judging import Judged, in_order, judge
+from ghibli_prep.filters.look import VERSION as LOOK
+from ghibli_prep.filters.look import Look, look
+from ghibli_prep.samples import BY_USER, Found, Kept, Rejected, Unreadable
+from ghibli_prep.settings import FilterSettings, Settings
+from ghibli_prep.stages.filter import Candidate, Limits, decide, measure, rejected
+from ghibli_prep.workspace import Workspace
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class People:
+    """The detector that the settings ask for, loaded when it is wanted first. Raises what `detectors.choose` raises."""
+
+    def __init__(self, settings: FilterSettings, cache: Path) -> None:
+        self._settings, self._cache = settings, cache
+        self._loaded: Detector | None = None
+        self.name = detectors.name_of(settings) or ""
+
+    @cached_property
+    def maker(self) -> str:
+        """What tells its sightings from those of another detector, other models or other settings."""
+        chosen = getattr(self._settings, self.name).model_dump() if self.name else {}
+        files = [_stamp(Path(value).expanduser()) for value in chosen.values() if isinstance(value, str)]
+        text = json.dumps([chosen, files], sort_keys=True)
+        return f"{self.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def load(self) -> None:
+        if self._loaded is None and self.name:
+            bar = DownloadBar()
+            try:
+                self._loaded = detectors.choose(self._settings, self._cache, bar)
+            finally:
+                bar.close()
+
+    def look(self, picture: Image.Image) -> Sighting:
+        self.load()
+        assert self._loaded is not None
+        return self._loaded.look(picture)
+
+    def close(self) -> None:
+        if self._loaded is not None:
+            self._loaded.close()
+
+
+def _stamp(file: Path) -> list[int]:
+    """What changes where another file is put in its place; empty where there is none."""
+    with suppress(OSError):
+        if file.is_file():
+            return [file.stat().st_size, file.stat().st_mtime_ns]
+    return []
+
+
+class Filtering:
+    """One run of the filters. found: every picture there is, by identity; todo: those to decide about."""
+
+    def __init__(
+        self, workspace: Workspace, settings: Settings, cache: Path, found: Mapping[str, Found], todo: list[Found]
+    ) -> None:
+        self._workspace, self._settings, self._found = workspace, settings.filter, found
+        self._limits = Limits(settings.resize.max_megapixels, settings.resize.background_rgb)
+        self._measures = workspace.measures()
+        self._shots = workspace.films().shots()
+        self._todo = {picture.identity: picture for picture in todo}
+        self.people = People(settings.filter, cache)
+        self._unreadable: set[str] = set()
+        wanted = {name for picture in todo for name in self._chosen(picture.source)}
+        self.filters = {name: FILTERS[name].load(settings.filter) for name in FILTERS if name in wanted}
+        self.judged: dict[str, list[Judged]] = {}
+
+    def close(self) -> None:
+        self._measures.flush()
+        self.people.close()
+
+    def _chosen(self, source: str) -> tuple[str, ...]:
+        """The filters for a frame: of people only where somebody can look for them."""
+        names = filters.chosen(self._settings, by_hand=source not in self._shots)
+        return names if self.people.name else tuple(name for name in names if FILTERS[name].need != "people")
+
+    @property
+    def decides_all(self) -> bool:
+        """Whether a decision is made of each picture. Not where people should be looked for and nobody can, so that
+        it can be made later; and not where there is nothing to ask of any picture."""
+        lacks = self._settings.detector != "none" and not self.people.name
+        wanted = (filters.chosen(self._settings, picture.source not in self._shots) for picture in self._todo.values())
+        return bool(self.filters) and not (lacks and any("people" in names for names in wanted))
+
+    def make_ready(self) -> None:
+        """Load the detector, if it has to look at any picture at all."""
+        if "people" in self.filters and any(candidate.wants_a_look for candidate in self._candidates(self._todo)):
+            self.people.load()
+
+    # What is known -----------------------------------------------------------------------------------
+
+    def _frame(self, identity: str, source: str, **more: bool) -> Frame:
+        shot = self._shots.get(source)
+        return Frame(
+            identity,
+            source,
+            film=source.partition("/")[0] if "/" in source else "",
+            time=None if shot is None else shot.time,
+            look=self._look_of(identity),
+            people=self._measures.of(identity, "people", self.people.maker, Sighting.of_json),
+            **more,
+        )
+
+    def _frames(self) -> list[Frame]:
+        """Every frame the filters may compare with: those that can be read, and those that have a number."""
+        facts = self._workspace.facts
+        sources = {identity: facts.sources[number] for identity, number in facts.numbers.items()}
+        sources |= {identity: found.source for identity, found in self._found.items()}
+        sources |= {identity: verdict.source for identity, verdict in facts.verdicts.items() if identity in sources}
+        made = []
+        for identity, source in sources.items():
+            verdict = None if identity in self._todo else facts.verdicts.get(identity)
+            number = facts.numbers.get(identity)
+            gone = number in facts.removed or (verdict is not None and not verdict.kept)
+            stays = not gone and (number is not None or (verdict is not None and verdict.by == BY_USER))
+            made.append(self._frame(identity, source, stays=stays, dropped=gone))
+        return in_order(made, lambda source: source.split("/"))
+
+    # Deciding ----------------------------------------------------------------------------------------
+
+    def of_need(self, *needs: Need) -> list[Filter]:
+        return [made for name, made in self.filters.items() if FILTERS[name].need in needs]
+
+    def measure(self) -> Iterator[Found | Unreadable]:
+        """Measure the pixels of the pictures that need it; each comes out when it is done."""
+        for seen in measure(self.to_measure(), look, self._limits):
+            if isinstance(seen, Unreadable):
+                self._unreadable.add(seen.identity)
+                yield seen
+            else:
+                found, numbers = seen
+                self._measures.note(found.identity, "look", LOOK, numbers.as_json())
+                yield found
+
+    def to_measure(self) -> list[Found]:
+        """The pictures whose pixels are still to be measured: where some are judged by them, all, since they are judged
+        among others."""
+        if not self.of_need("look"):
+            return []
+        return [found for identity, found in self._found.items() if self._look_of(identity) is None]
+
+    def _look_of(self, identity: str) -> Look | None:
+        seen: Look | None = self._measures.of(identity, "look", LOOK, Look.of_json)
+        return seen
+
+    def drop(self) -> list[Rejected]:
+        """What the filters drop that judge all frames together."""
+        frames, alone = self._frames(), self.of_need("look")
+        self.judged = judge(frames, alone, lambda frame, name: name in self._chosen(frame.source)) if alone else {}
+        return [
+            rejected(self._todo[identity], opinions[-1].by, opinions[-1].opinion)
+            for identity, opinions in self.judged.items()
+            if identity in self._todo and opinions and opinions[-1].dropped
+        ]
+
+    def to_look_closer(self) -> list[Found]:
+        """The pictures that no filter has dropped yet, but for those that cannot be read. None where not all can be
+        decided."""
+        if not self.decides_all:
+            return []
+        dropped = {identity for identity, opinions in self.judged.items() if opinions and opinions[-1].dropped}
+        return [found for identity, found in self._todo.items() if identity not in dropped | self._unreadable]
+
+    def look_closer(self, left: list[Found]) -> Iterator[Kept | Rejected | Unreadable]:
+        """What becomes of those."""
+        candidates = self._candidates({found.identity: found for found in left})
+        return decide(candidates, {"people": self.people}, self._remember, self._limits)
+
+    def _candidates(self, pictures: Mapping[str, Found]) -> list[Candidate]:
+        return [
+            Candidate(found, self._frame(identity, found.source), self._closer(found.source))
+            for identity, found in pictures.items()
+        ]
+
+    def _closer(self, source: str) -> list[tuple[Need, Filter]]:
+        """The filters of a frame that need a detector."""
+        names = [name for name in self._chosen(source) if FILTERS[name].need != "look"]
+        return [(FILTERS[name].need, self.filters[name]) for name in names]
+
+    def _remember(self, identity: str, need: Need, seen: Any) -> None:
+        self._measures.note(identity, need, self.people.maker, seen.as_json())
