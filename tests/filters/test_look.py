@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
+
+from ghibli_prep.filters.look import THUMBNAIL, Look, look
+
+PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "rocket")
+
+
+def photo(name: str) -> Image.Image:
+    return Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_look_goes_through_json_and_takes_less_than_four_kilobytes(name: str) -> None:
+    seen = look(photo(name))
+    text = json.dumps(seen.as_json())
+    assert len(text) < 4000
+    assert Look.of_json(json.loads(text)) == seen
+
+
+@pytest.mark.parametrize("what", [{"small": "AAAA"}, {"small": "*"}, {"sharpness": None}, {"bright": "very"}])
+def test_what_is_no_look_is_refused(what: dict[str, Any]) -> None:
+    fact = look(photo("coffee")).as_json() | what
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Look.of_json(fact)
+    with pytest.raises(KeyError):
+        Look.of_json({})
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_blur_makes_a_photograph_less_sharp_and_less_crisp(name: str) -> None:
+    sharp, soft = look(photo(name)), look(photo(name).filter(ImageFilter.GaussianBlur(4)))
+    assert soft.sharpness < sharp.sharpness / 10
+    assert soft.crispness < 0.8 * sharp.crispness
+
+
+def test_one_sharp_part_is_enough_to_be_sharp() -> None:
+    sharp = photo("astronaut")
+    mixed = sharp.filter(ImageFilter.GaussianBlur(6))
+    mixed.paste(sharp.crop((150, 0, 350, 250)), (150, 0))
+    assert look(mixed).sharpness > 20 * look(sharp.filter(ImageFilter.GaussianBlur(6))).sharpness
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_crispness_does_not_depend_on_contrast_and_sharpness_hardly_on_resolution(name: str) -> None:
+    sharp = photo(name)
+    pale = Image.blend(sharp, Image.new("RGB", sharp.size, (128, 128, 128)), 0.6)
+    assert look(pale).crispness == pytest.approx(look(sharp).crispness, rel=0.1)
+    double = sharp.resize((sharp.width * 2, sharp.height * 2), Image.Resampling.BICUBIC)
+    if min(sharp.size) >= 384:
+        assert look(double).sharpness == pytest.approx(look(sharp).sharpness, rel=0.5)
+
+
+def test_light_is_told_in_grey_levels() -> None:
+    seen = look(photo("camera"))
+    assert 0 <= seen.dark < seen.middle < seen.bright <= seen.peak <= 255
+    assert seen.colourfulness == 0
+    assert look(photo("coffee")).colourfulness > 20
+
+
+@given(
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255)),
+)
+def test_one_colour_is_flat_whatever_its_size(size: tuple[int, int], colour: tuple[int, int, int]) -> None:
+    seen = look(Image.new("RGB", size, colour))
+    assert (seen.spread, seen.sharpness, seen.crispness) == (0, 0, 0)
+    assert seen.dark == seen.peak
+    assert np.array_equal(seen.thumbnail, np.full((THUMBNAIL[1], THUMBNAIL[0], 3), colour, np.float32))
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_any_picture_has_a_look_that_json_can_hold(width: int, height: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    seen = look(Image.fromarray(pixels))
+    assert Look.of_json(json.loads(json.dumps(seen.as_json(), allow_nan=False))) == seen
+    assert replace(seen) == seen
+    assert look(Image.fromarray(pixels).convert("L").convert("RGB")).colourfulness == 0
