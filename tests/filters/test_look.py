@@ -63,7 +63,7 @@ def test_crispness_does_not_depend_on_contrast_and_sharpness_hardly_on_resolutio
 
 def test_light_is_told_in_grey_levels() -> None:
     seen = look(photo("camera"))
-    assert 0 <= seen.dark < seen.middle < seen.bright <= seen.peak <= 255
+    assert 0 <= seen.darkest <= seen.dark < seen.middle < seen.bright <= seen.brightest <= 255
     assert seen.colourfulness == 0
     assert look(photo("coffee")).colourfulness > 20
 
@@ -75,8 +75,8 @@ def test_light_is_told_in_grey_levels() -> None:
 def test_one_colour_is_flat_whatever_its_size(size: tuple[int, int], colour: tuple[int, int, int]) -> None:
     seen = look(Image.new("RGB", size, colour))
     assert (seen.spread, seen.sharpness, seen.crispness) == (0, 0, 0)
-    assert seen.dark == seen.peak
-    assert np.array_equal(seen.thumbnail, np.full((THUMBNAIL[1], THUMBNAIL[0], 3), colour, np.float32))
+    assert seen.darkest == seen.brightest
+    assert np.array_equal(seen.thumbnail, np.full((THUMBNAIL[1], THUMBNAIL[0], 3), colour, np.uint8))
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))

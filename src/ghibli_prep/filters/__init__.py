@@ -96,6 +96,9 @@ class Entry:
 
 
 FILTERS: Mapping[str, Entry] = {
+    "black": Entry("ghibli_prep.filters.black", "look"),
+    "white": Entry("ghibli_prep.filters.white", "look"),
+    "flat": Entry("ghibli_prep.filters.flat", "look"),
     "people": Entry("ghibli_prep.filters.people", "people"),
 }
 """By name, in the order in which they are asked: cheap ones first."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-VERSION = "2"
+VERSION = "3"
 """Another one, and every frame is measured anew."""
 
 SIDE = 384
@@ -33,9 +32,10 @@ _SHARPEST = 90
 """The percentile of the parts that counts: one sharp figure before a soft background is a sharp picture."""
 
 
-@dataclass(frozen=True)  # no slots, so that what is worked out of it is worked out once
+@dataclass(frozen=True, slots=True)
 class Look:
-    """dark, middle, bright, peak: the brightness, 0 to 255, that 1, 50, 99 and 99.9 % of the pixels are not above.
+    """darkest, dark, middle, bright, brightest: the brightness, 0 to 255, that 0.1, 1, 50, 99 and 99.9 % of the pixels
+    are not above.
 
     spread: 0 to 255, how far apart the parts of a thumbnail are in the colour channel where they are farthest apart
     (1st to 99th percentile); grain does not count. colourfulness: after Hasler and Suesstrunk (2003), 0 for grey, about
@@ -45,10 +45,11 @@ class Look:
     small: the thumbnail's bytes, RGB, row by row.
     """
 
+    darkest: float
     dark: float
     middle: float
     bright: float
-    peak: float
+    brightest: float
     spread: float
     colourfulness: float
     sharpness: float
@@ -68,11 +69,11 @@ class Look:
             raise ValueError("not a thumbnail")
         return cls(**numbers, small=small)
 
-    @cached_property
-    def thumbnail(self) -> NDArray[np.float32]:
-        """Rows x columns x RGB, 0 to 255."""
+    @property
+    def thumbnail(self) -> NDArray[np.uint8]:
+        """Rows x columns x RGB."""
         width, height = THUMBNAIL
-        return np.frombuffer(self.small, np.uint8).reshape(height, width, 3).astype(np.float32)
+        return np.frombuffer(self.small, np.uint8).reshape(height, width, 3)
 
 
 def look(picture: Image.Image) -> Look:
@@ -82,12 +83,13 @@ def look(picture: Image.Image) -> Look:
     small = cv2.resize(colours, THUMBNAIL, interpolation=cv2.INTER_AREA)
     apart = np.percentile(small.reshape(-1, 3), (1, 99), axis=0)
     sharpness, crispness = _sharpness(_reduced(grey))
-    dark, middle, bright, peak = _percentiles(grey, (0.01, 0.5, 0.99, 0.999))
+    darkest, dark, middle, bright, brightest = _percentiles(grey, (0.001, 0.01, 0.5, 0.99, 0.999))
     return Look(
+        darkest,
         dark,
         middle,
         bright,
-        peak,
+        brightest,
         round(float((apart[1] - apart[0]).max()), 1),
         round(_colourfulness(small.astype(np.float32)), 2),
         sharpness,

@@ -49,7 +49,33 @@ class YoloSettings(Part):
     classes: tuple[str, ...] = Field(("person",), min_length=1)
 
 
-FilterName = Literal["people"]
+FilterName = Literal["black", "white", "flat", "people"]
+
+
+class Thresholds(Part):
+    """Of a filter's value: below `drop` a frame goes, from there to below `review` it stays and is flagged."""
+
+    drop: Share
+    review: Share
+
+    @property
+    def in_order(self) -> tuple[float, float]:
+        """drop and review; nothing is flagged where they are the wrong way round."""
+        return self.drop, max(self.drop, self.review)
+
+
+class LightSettings(Thresholds):
+    """0 to 1: how bright, or how far from white, a frame is at least in one part of a hundred."""
+
+    drop: Share = 0.08
+    review: Share = 0.16
+
+
+class FlatSettings(Thresholds):
+    """0 to 1: how far apart its colours are."""
+
+    drop: Share = 0.03
+    review: Share = 0.06
 
 
 class PeopleSettings(Part):
@@ -64,6 +90,9 @@ class FilterSettings(Part):
     use: Literal["auto", "all"] | tuple[FilterName, ...] = "auto"
     detector: Literal["auto", "mediapipe", "yolo", "none"] = "auto"
     min_score: Share = 0.5
+    black: LightSettings = LightSettings()
+    white: LightSettings = LightSettings()
+    flat: FlatSettings = FlatSettings()
     people: PeopleSettings = PeopleSettings()
     mediapipe: MediapipeSettings = MediapipeSettings()
     yolo: YoloSettings = YoloSettings()
