@@ -99,6 +99,8 @@ FILTERS: Mapping[str, Entry] = {
     "black": Entry("ghibli_prep.filters.black", "look"),
     "white": Entry("ghibli_prep.filters.white", "look"),
     "flat": Entry("ghibli_prep.filters.flat", "look"),
+    "blur": Entry("ghibli_prep.filters.blur", "look"),
+    "fade": Entry("ghibli_prep.filters.fade", "look"),
     "people": Entry("ghibli_prep.filters.people", "people"),
 }
 """By name, in the order in which they are asked: cheap ones first."""

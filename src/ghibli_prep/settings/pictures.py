@@ -49,7 +49,7 @@ class YoloSettings(Part):
     classes: tuple[str, ...] = Field(("person",), min_length=1)
 
 
-FilterName = Literal["black", "white", "flat", "people"]
+FilterName = Literal["black", "white", "flat", "blur", "fade", "people"]
 
 
 class Thresholds(Part):
@@ -78,6 +78,20 @@ class FlatSettings(Thresholds):
     review: Share = 0.06
 
 
+class BlurSettings(Thresholds):
+    """0 to 1: the sharpness, as a share of what is usual in the film."""
+
+    drop: Share = 0.7
+    review: Share = 0.8
+
+
+class FadeSettings(Thresholds):
+    """0 to 1: how much of what is seen is the frame's own picture."""
+
+    drop: Share = 0.7
+    review: Share = 0.85
+
+
 class PeopleSettings(Part):
     """review: a frame whose surest person is less sure than this, but counts, stays and is flagged."""
 
@@ -93,6 +107,8 @@ class FilterSettings(Part):
     black: LightSettings = LightSettings()
     white: LightSettings = LightSettings()
     flat: FlatSettings = FlatSettings()
+    blur: BlurSettings = BlurSettings()
+    fade: FadeSettings = FadeSettings()
     people: PeopleSettings = PeopleSettings()
     mediapipe: MediapipeSettings = MediapipeSettings()
     yolo: YoloSettings = YoloSettings()
