@@ -22,10 +22,10 @@ def photo(name: str) -> Image.Image:
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_look_goes_through_json_and_takes_less_than_four_kilobytes(name: str) -> None:
+def test_a_look_goes_through_json_and_takes_less_than_five_kilobytes(name: str) -> None:
     seen = look(photo(name))
     text = json.dumps(seen.as_json())
-    assert len(text) < 4000
+    assert len(text) < 5000
     assert Look.of_json(json.loads(text)) == seen
 
 

@@ -101,6 +101,7 @@ FILTERS: Mapping[str, Entry] = {
     "flat": Entry("ghibli_prep.filters.flat", "look"),
     "blur": Entry("ghibli_prep.filters.blur", "look"),
     "fade": Entry("ghibli_prep.filters.fade", "look"),
+    "duplicate": Entry("ghibli_prep.filters.duplicate", "look"),
     "people": Entry("ghibli_prep.filters.people", "people"),
 }
 """By name, in the order in which they are asked: cheap ones first."""

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from ghibli_prep import likeness
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-VERSION = "4"
+VERSION = "5"
 """Another one, and every frame is measured anew."""
 
 LONG_SIDE = 640
 """Pixels of the long side in which sharpness is measured."""
 THUMBNAIL = (32, 18)
 """Width and height of the picture that frames are compared by, whatever the frame's own shape."""
-_THUMBNAIL_BYTES = THUMBNAIL[0] * THUMBNAIL[1] * 3
+_PICTURES = {"small": THUMBNAIL[0] * THUMBNAIL[1] * 3, "figure": likeness.WIDTH * likeness.HEIGHT}
+"""Bytes of each."""
 _PARTS = 5
 """Parts a side; the five with the most edges may speak for all: a sharp figure on a soft ground is sharp."""
 _AGAIN = 5
@@ -40,7 +43,7 @@ class Look:
     spread: 0 to 255, how far apart the parts of a thumbnail are in the colour channel where they are farthest apart
     (1st to 99th percentile); grain does not count. colourfulness: after Hasler and Suesstrunk (2003), 0 for grey, about
     15 for muted and 60 for vivid pictures. sharpness: 0 to 1, 0.35 to 0.6 for sharp photographs: see `_sharpness`.
-    small: the thumbnail's bytes, RGB, row by row.
+    small: the thumbnail's bytes, RGB, row by row. figure: another one, larger and grey, for `likeness`.
     """
 
     darkest: float
@@ -52,19 +55,20 @@ class Look:
     colourfulness: float
     sharpness: float
     small: bytes = field(repr=False)
+    figure: bytes = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        numbers = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "small"}
-        return numbers | {"small": base64.b64encode(self.small).decode("ascii")}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: base64.b64encode(v).decode("ascii") if name in _PICTURES else v for name, v in values.items()}
 
     @classmethod
     def of_json(cls, fact: Mapping[str, Any]) -> Look:
         """Raises KeyError, TypeError or ValueError for what is none."""
-        numbers = {each.name: float(fact[each.name]) for each in fields(cls) if each.name != "small"}
-        small = base64.b64decode(fact["small"], validate=True)
-        if len(small) != _THUMBNAIL_BYTES:
+        numbers = {each.name: float(fact[each.name]) for each in fields(cls) if each.name not in _PICTURES}
+        pictures = {name: base64.b64decode(fact[name], validate=True) for name in _PICTURES}
+        if any(len(pictures[name]) != size for name, size in _PICTURES.items()):
             raise ValueError("not a thumbnail")
-        return cls(**numbers, small=small)
+        return cls(**numbers, **pictures)  # type: ignore[arg-type]  # floats and bytes, each under its name
 
     @property
     def thumbnail(self) -> NDArray[np.uint8]:
@@ -90,6 +94,7 @@ def look(picture: Image.Image) -> Look:
         round(_colourfulness(small.astype(np.float32)), 2),
         round(_sharpness(_reduced(grey)), 4),
         small.tobytes(),
+        likeness.thumbnail(picture),
     )
 
 

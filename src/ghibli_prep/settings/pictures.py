@@ -49,7 +49,7 @@ class YoloSettings(Part):
     classes: tuple[str, ...] = Field(("person",), min_length=1)
 
 
-FilterName = Literal["black", "white", "flat", "blur", "fade", "people"]
+FilterName = Literal["black", "white", "flat", "blur", "fade", "duplicate", "people"]
 
 
 class Thresholds(Part):
@@ -92,6 +92,13 @@ class FadeSettings(Thresholds):
     review: Share = 0.85
 
 
+class DuplicateSettings(Thresholds):
+    """How much most of the frame differs from another that stays, as a share of its contrast."""
+
+    drop: Share = 0.55
+    review: Share = 0.7
+
+
 class PeopleSettings(Part):
     """review: a frame whose surest person is less sure than this, but counts, stays and is flagged."""
 
@@ -109,6 +116,7 @@ class FilterSettings(Part):
     flat: FlatSettings = FlatSettings()
     blur: BlurSettings = BlurSettings()
     fade: FadeSettings = FadeSettings()
+    duplicate: DuplicateSettings = DuplicateSettings()
     people: PeopleSettings = PeopleSettings()
     mediapipe: MediapipeSettings = MediapipeSettings()
     yolo: YoloSettings = YoloSettings()

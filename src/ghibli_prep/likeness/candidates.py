@@ -1,0 +1,117 @@
+"""Pairs of pictures that may be repeats of each other, found in nearly linear time.
+
+Each picture is looked at through sixteen windows, the whole of it and some that cut up to a tenth off; a picture that
+is another one cut at its edges looks like one of that other's windows. Looks are vectors of brightness, free of its
+level and contrast. They are sorted into cells around some of them, and only those that share a cell are compared. The
+number of cells grows with the square root of that of the pictures, and so does what a cell holds: the work grows with
+the power 1.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ghibli_prep.likeness import HEIGHT, WIDTH, Thumbnails
+
+Window = tuple[int, int, int, int]
+"""Pixels of a thumbnail that are cut off: left, top, right, bottom."""
+WINDOWS: tuple[Window, ...] = tuple(
+    (left, top, right, bottom)
+    for left, right in ((0, 0), (3, 0), (0, 3), (2, 2))
+    for top, bottom in ((0, 0), (2, 0), (0, 2), (1, 1))
+)
+"""The first is the whole picture."""
+LIKE = 0.88
+"""Cosine of two looks from which on two pictures may be repeats: below it was 1 in 50 of pictures cut by a tenth."""
+_GRID = 16, 9
+_CELLS = 4
+"""Times the square root."""
+_CELLS_OF_BASE, _CELLS_OF_WINDOW = 3, 2
+_BLOCK = 256
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs by their places in the list: `cut` may be seen through the window `window` of `whole`."""
+
+    whole: NDArray[np.int64]
+    cut: NDArray[np.int64]
+    window: NDArray[np.int64]
+
+    def rows(self) -> Iterator[tuple[int, int, int]]:
+        """whole, cut, window of each pair."""
+        yield from zip(self.whole.tolist(), self.cut.tolist(), self.window.tolist(), strict=True)
+
+
+def looks(pictures: Thumbnails, window: Window = WINDOWS[0]) -> Vectors:
+    """A vector of length 1 a picture, or of zeros where it has no contrast."""
+    left, top, right, bottom = window
+    made = np.empty((len(pictures), _GRID[0] * _GRID[1]), np.float32)
+    for at, picture in enumerate(pictures):
+        inside = np.ascontiguousarray(picture[top : HEIGHT - bottom, left : WIDTH - right], np.float32)
+        made[at] = cv2.resize(cv2.GaussianBlur(inside, (0, 0), 1.0), _GRID, interpolation=cv2.INTER_AREA).ravel()
+    made -= made.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(made, axis=1, keepdims=True)
+    np.divide(made, size, out=made, where=size > 1)
+    made[size[:, 0] <= 1] = 0
+    return made
+
+
+def candidates(pictures: Thumbnails, seed: int = 1) -> Candidates:
+    """Each pair once for each side that may be the whole, with the window that fits best; always the same ones."""
+    seen = np.stack([looks(pictures, window) for window in WINDOWS])
+    centres = _centres(seen[0], seed)
+    in_whole = _members(_nearest(seen[0], centres, _CELLS_OF_BASE), len(centres))
+    near = np.concatenate([_nearest(each, centres, _CELLS_OF_WINDOW) for each in seen], axis=1)
+    found = [
+        pairs
+        for one, other in zip(_members(near, len(centres)), in_whole, strict=True)
+        for pairs in _alike(seen, one, other)
+    ]
+    whole, cut, window = np.concatenate([*found, np.zeros((3, 0), np.int64)], axis=1)
+    _, first = np.unique(whole * len(pictures) + cut, return_index=True)  # in several cells the same is found
+    return Candidates(whole[first], cut[first], window[first])
+
+
+def _centres(whole: Vectors, seed: int) -> Vectors:
+    count = min(len(whole), _CELLS * int(np.sqrt(len(whole))))
+    return whole[np.sort(np.random.default_rng(seed).choice(len(whole), count, replace=False))] if len(whole) else whole
+
+
+def _nearest(vectors: Vectors, centres: Vectors, count: int) -> NDArray[np.int64]:
+    """The numbers of the `count` nearest centres to each vector."""
+    count = min(count, len(centres))
+    found = np.empty((len(vectors), count), np.int64)
+    for start in range(0, len(vectors), _BLOCK):
+        near = vectors[start : start + _BLOCK] @ centres.T
+        found[start : start + _BLOCK] = np.argpartition(-near, count - 1, axis=1)[:, :count]
+    return found
+
+
+def _alike(seen: Vectors, one: NDArray[np.int64], other: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The pairs of a cell that are alike, as three rows: the whole, the cut one, and the window that fits best."""
+    for start in range(0, len(one), _BLOCK):
+        part = one[start : start + _BLOCK]
+        best = np.full((len(part), len(other)), LIKE, np.float32)
+        fits = np.full(best.shape, -1, np.int8)
+        for number, window in enumerate(seen):
+            near = window[part] @ seen[0][other].T
+            better = near > best
+            if better.any():
+                best[better], fits[better] = near[better], number
+        row, column = np.nonzero(fits >= 0)
+        first, second = part[row], other[column]
+        yield np.stack([first, second, fits[row, column]])[:, first != second]
+
+
+def _members(cells: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """The places of the vectors in each cell, ascending, each once."""
+    order = np.argsort(cells.ravel(), kind="stable")
+    edges = np.searchsorted(cells.ravel()[order], np.arange(count + 1))
+    return [np.unique(order[edges[at] : edges[at + 1]] // cells.shape[1]) for at in range(count)]
