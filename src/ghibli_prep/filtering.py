@@ -86,7 +86,7 @@ class Filtering:
         self._todo = {picture.identity: picture for picture in todo}
         self.people = People(settings.filter, cache)
         self._unreadable: set[str] = set()
-        wanted = {name for picture in todo for name in self._chosen(picture.source)}
+        wanted = {name for picture in todo for name in self.chosen(picture.source)}
         self.filters = {name: FILTERS[name].load(settings.filter) for name in FILTERS if name in wanted}
         self.judged: dict[str, list[Judged]] = {}
 
@@ -94,7 +94,7 @@ class Filtering:
         self._measures.flush()
         self.people.close()
 
-    def _chosen(self, source: str) -> tuple[str, ...]:
+    def chosen(self, source: str) -> tuple[str, ...]:
         """The filters for a frame: of people only where somebody can look for them."""
         names = filters.chosen(self._settings, by_hand=source not in self._shots)
         return names if self.people.name else tuple(name for name in names if FILTERS[name].need != "people")
@@ -114,7 +114,7 @@ class Filtering:
 
     # What is known -----------------------------------------------------------------------------------
 
-    def _frame(self, identity: str, source: str, **more: bool) -> Frame:
+    def frame(self, identity: str, source: str, **more: bool) -> Frame:
         shot = self._shots.get(source)
         return Frame(
             identity,
@@ -138,8 +138,22 @@ class Filtering:
             number = facts.numbers.get(identity)
             gone = number in facts.removed or (verdict is not None and not verdict.kept)
             stays = not gone and (number is not None or (verdict is not None and verdict.by == BY_USER))
-            made.append(self._frame(identity, source, stays=stays, dropped=gone))
+            made.append(self.frame(identity, source, stays=stays, dropped=gone))
         return in_order(made, lambda source: source.split("/"))
+
+    def opinions(self) -> dict[str, list[Judged]]:
+        """What the filters think today of every picture that has been measured, whatever was decided of it, as far as
+        the first that would drop it. But what the user decided stays decided."""
+        facts = self._workspace.facts
+        frames = []
+        for identity, found in self._found.items():
+            verdict = facts.verdicts.get(identity)
+            by_user = verdict is not None and verdict.by == BY_USER
+            kept = by_user and verdict is not None and verdict.kept
+            source = verdict.source if verdict else found.source
+            frames.append(self.frame(identity, source, stays=kept, dropped=by_user and not kept))
+        ordered = in_order(frames, lambda source: source.split("/"))
+        return judge(ordered, list(self.filters.values()), lambda frame, name: name in self.chosen(frame.source))
 
     # Deciding ----------------------------------------------------------------------------------------
 
@@ -171,7 +185,7 @@ class Filtering:
     def drop(self) -> list[Rejected]:
         """What the filters drop that judge all frames together."""
         frames, alone = self._frames(), self.of_need("look")
-        self.judged = judge(frames, alone, lambda frame, name: name in self._chosen(frame.source)) if alone else {}
+        self.judged = judge(frames, alone, lambda frame, name: name in self.chosen(frame.source)) if alone else {}
         return [
             rejected(self._todo[identity], opinions[-1].by, opinions[-1].opinion)
             for identity, opinions in self.judged.items()
@@ -193,13 +207,13 @@ class Filtering:
 
     def _candidates(self, pictures: Mapping[str, Found]) -> list[Candidate]:
         return [
-            Candidate(found, self._frame(identity, found.source), self._closer(found.source))
+            Candidate(found, self.frame(identity, found.source), self._closer(found.source))
             for identity, found in pictures.items()
         ]
 
     def _closer(self, source: str) -> list[tuple[Need, Filter]]:
         """The filters of a frame that need a detector."""
-        names = [name for name in self._chosen(source) if FILTERS[name].need != "look"]
+        names = [name for name in self.chosen(source) if FILTERS[name].need != "look"]
         return [(FILTERS[name].need, self.filters[name]) for name in names]
 
     def _remember(self, identity: str, need: Need, seen: Any) -> None:

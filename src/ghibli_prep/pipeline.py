@@ -140,6 +140,17 @@ class Pipeline:
                 self.workspace.record(sample)
             return filtering.decides_all
 
+    def decided(self) -> dict[str, Found]:
+        """The pictures there are that the filter decided about, wherever they lie now, by identity."""
+        self.overrule()
+        verdicts = self.workspace.facts.verdicts
+        there = {**self._in(self.workspace.rejected), **self._in(self.workspace.filtered), **self.census().pictures}
+        return {
+            identity: Found(identity, verdicts[identity].source, found.file)
+            for identity, found in there.items()
+            if identity in verdicts
+        }
+
     def _filtered(self, filtering: Filtering) -> Iterator[Kept | Rejected]:
         """Each decision, cheap ones first."""
         filtering.make_ready()

@@ -41,7 +41,7 @@ def decided(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("decided") / "ghibli"
     shutil.copytree(photos, root / "raw" / "film")
     session = Session(Settings.model_validate(tomllib.loads(FACES)), (), root, root / "raw", cache)
-    making.filter_frames(session, redo=False)
+    making.filter_frames(session, redo=False, review=False, out=None)
     return root
 
 

@@ -17,6 +17,7 @@ from ghibli_prep.cli.options import (
     MaxCost,
     MaxRequests,
     OrWhere,
+    Out,
     Retry,
     Strategy,
     WaitFor,
@@ -114,13 +115,17 @@ def filter_(
     redo: Annotated[
         bool, typer.Option("--redo", help="Decide anew, by today's settings, what is not yet in train/.")
     ] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Then write a page of all decisions, the most doubtful first: review.html.")
+    ] = False,
+    out: Out = None,
 ) -> None:
-    """Keep the pictures with people in filtered_temp/, show the others in filtered_out/."""
+    """Keep the pictures that pass the filters in filtered_temp/, show the others in filtered_out/<reason>/."""
     from ghibli_prep.commands import making
 
     session = session_of(config, workspace, source)
     with ctrl_c(session):
-        making.filter_frames(session, redo)
+        making.filter_frames(session, redo, review, out)
 
 
 Pictures = Annotated[

@@ -45,10 +45,21 @@ def run(
         _last_words(session, workspace, end)
 
 
-def filter_frames(session: Session, redo: bool) -> None:
+def filter_frames(session: Session, redo: bool, review: bool, out: Path | None) -> None:
+    """review: also write a page of the decisions, to `out`, or to `review.html` in the workspace."""
     session.need_pictures()
     with session.held() as pipeline:
         _filter(session, pipeline, redo)
+        if review:
+            _review(session, pipeline, out or session.root / "review.html")
+
+
+def _review(session: Session, pipeline: Pipeline, file: Path) -> None:
+    from ghibli_prep import reviewing
+
+    flagged = reviewing.write(file, pipeline, session.settings, session.cache, local_time(session.clock()))
+    size = file.stat().st_size / 1e6
+    session.console.show(f"{file} is written: {flagged:,} flagged, {size:.1f} MB. Open it by double click.")
 
 
 def decide(session: Session, files: Sequence[Path], keep: bool) -> None:

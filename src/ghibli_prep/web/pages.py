@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -60,6 +62,20 @@ def sample(
         for row in rows
     ]
     return _templates().get_template("sample.html").render(cards=cards, title=title, when=when)
+
+
+def review(
+    decisions: Sequence[Mapping[str, Any]], thumbnails: Sequence[bytes], options: Mapping[str, Path], when: str
+) -> str:
+    """The page of what the filter decided, in the order given. thumbnails: WebP, of each. options: what `keep` and
+    `drop` need in order to find this workspace."""
+    pictures = [
+        {**decision, "image": base64.b64encode(thumbnail).decode()}
+        for decision, thumbnail in zip(decisions, thumbnails, strict=True)
+    ]
+    states = Counter(decision["state"] for decision in decisions)
+    data = {"pictures": pictures, "options": [[name, str(path)] for name, path in options.items()]}
+    return _templates().get_template("review.html").render(states=states, data=data, when=when)
 
 
 def _pictures(
