@@ -30,10 +30,11 @@ itself."""
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """wrong: the reason for which the frame is to go, "" for none; None where people would not agree."""
+    """wrong: the reason for which the frame is to go, "" for none; None where people would not agree. time: None where
+    it is not known."""
 
     film: str
-    time: float
+    time: float | None
     picture: Image.Image
     wrong: str | None
 

@@ -2,19 +2,21 @@
 
 In a fade the picture is a fuller neighbour mixed with black or white; in a dissolve it is a mix of one before and one
 after that differ from each other. Both are fitted by least squares to thumbnails. Films mix their pictures in the very
-values that are stored, so no gamma is undone.
+values that are stored, so no gamma is undone. What these strict fits do not explain, because something moves meanwhile,
+is left to `mixtures`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ghibli_prep.filters import NOTHING_AGAINST, Frame, Opinion
 from ghibli_prep.filters.look import Look
+from ghibli_prep.filters.mixtures import REACH, STEPS, STEPS_UNTIMED, Colours, End, coarse, own_share
 from ghibli_prep.settings import FilterSettings
 
 SECONDS = 2.0
@@ -44,19 +46,42 @@ class Fade:
         self.drop, self.review = settings.fade.in_order
 
     def judge(self, frames: Sequence[Frame]) -> Sequence[Opinion]:
-        thumbnails = [None if frame.look is None else _values(frame.look) for frame in frames]
-        return [self._of(at, frames, thumbnails) for at in range(len(frames))]
+        films = (list(film) for _, film in groupby(frames, lambda frame: frame.film))
+        return [opinion for film in films for opinion in self._judge(film)]
 
-    def _of(self, at: int, frames: Sequence[Frame], thumbnails: Sequence[Thumbnail | None]) -> Opinion:
-        own = thumbnails[at]
-        if own is None:
-            return NOTHING_AGAINST
-        before = [seen for i in _side(frames, at, -1) if (seen := thumbnails[i]) is not None]
-        after = [seen for i in _side(frames, at, +1) if (seen := thumbnails[i]) is not None]
-        share = min(_share_in_fade(own, before, after), _share_in_dissolve(own, before, after))
-        return Opinion(
-            share, self.name, f"{1 - share:.0%} of it is another picture, black or white" if share < 1 else ""
-        )
+    def _judge(self, film: Sequence[Frame]) -> Iterator[Opinion]:
+        thumbnails = [None if frame.look is None else _values(frame.look) for frame in film]
+        measured = [frame for frame in film if frame.look is not None]
+        colours = [coarse(frame.look) for frame in measured if frame.look is not None]
+        places = {frame.identity: place for place, frame in enumerate(measured)}
+        for at, frame in enumerate(film):
+            own = thumbnails[at]
+            if own is None or frame.dropped:
+                yield NOTHING_AGAINST
+                continue
+            before = [seen for i in _side(film, at, -1) if (seen := thumbnails[i]) is not None]
+            after = [seen for i in _side(film, at, +1) if (seen := thumbnails[i]) is not None]
+            share = min(_share_in_fade(own, before, after), _share_in_dissolve(own, before, after))
+            if share == 1:
+                place = places[frame.identity]
+                share = own_share(colours[place], list(_ends(measured, colours, place)))
+            what = f"{1 - share:.0%} of it is another picture, black or white" if share < 1 else ""
+            yield Opinion(share, self.name, what)
+
+
+def _ends(film: Sequence[Frame], colours: Sequence[Colours], at: int) -> Iterator[End]:
+    """The neighbours of a frame, near and far, those before it first, the nearest first."""
+    now = film[at].time
+    for side, sign in enumerate((-1, 1)):
+        for steps in STEPS_UNTIMED if now is None else STEPS:
+            other = at + sign * steps
+            if not 0 <= other < len(film) or (film[other].time is None) != (now is None):
+                break
+            then = film[other].time
+            seconds = None if now is None or then is None else abs(now - then)
+            if seconds is not None and seconds > REACH:
+                break
+            yield End(colours[other], side, steps, seconds)
 
 
 def _values(look: Look) -> Thumbnail:
