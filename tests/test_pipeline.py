@@ -12,11 +12,12 @@ from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
 from ghibli_prep.pipeline import BATCH, Pipeline
 from ghibli_prep.samples import Kept, Rejected
-from ghibli_prep.settings import ResizeSettings
+from ghibli_prep.settings import Settings
 from ghibli_prep.stages.find import hash_file
 from ghibli_prep.workspace import Workspace
 
-SMALL = ResizeSettings(size=16)
+SMALL = Settings.model_validate({"resize": {"size": 16}})
+CACHE = Path("no cache is needed")
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def source_of(pipeline: Pipeline) -> dict[str, str]:
 def test_more_pictures_than_a_batch_are_numbered_in_the_order_of_their_names(home: Any) -> None:
     home.frames(*range(BATCH + 3))
     with Workspace(home.workspace, hash_file) as workspace:
-        Pipeline(workspace, home.raw, Console(), Stop()).resize(SMALL, "all")
+        Pipeline(workspace, home.raw, Console(), Stop()).resize(SMALL, CACHE, "all")
         assert workspace.pictures() == list(range(1, BATCH + 4))
         assert [workspace.facts.sources[n] for n in workspace.pictures()] == sorted(workspace.facts.sources.values())
 
@@ -42,7 +43,7 @@ def test_a_stop_keeps_what_was_resized_by_then(pipeline: Pipeline) -> None:
     pipeline.census()
     pipeline.stop.ask()
     with pytest.raises(Stopped):
-        pipeline.resize(SMALL, "all")
+        pipeline.resize(SMALL, CACHE, "all")
     assert pipeline.workspace.pictures() == [1]
 
 
@@ -51,11 +52,11 @@ def test_only_what_the_filter_kept_is_taken_or_all_that_it_did_not_drop(pipeline
     for name, kind in (("film/0000.png", Kept), ("film/0001.png", Rejected)):
         sample = kind(ids[name], name, pipeline.source / name, "test", "reason", 0.5)
         pipeline.workspace.record(sample)
-    pipeline.resize(SMALL, "kept")
+    pipeline.resize(SMALL, CACHE, "kept")
     assert list(pipeline.workspace.facts.sources.values()) == ["film/0000.png"]
-    pipeline.resize(SMALL, "not rejected")
+    pipeline.resize(SMALL, CACHE, "not rejected")
     assert list(pipeline.workspace.facts.sources.values()) == ["film/0000.png", "film/0002.png"]
-    pipeline.resize(SMALL, "all")
+    pipeline.resize(SMALL, CACHE, "all")
     assert len(pipeline.workspace.pictures()) == 3
 
 

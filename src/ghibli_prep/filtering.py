@@ -22,6 +22,7 @@ from ghibli_prep.filters import FILTERS, Filter, Frame, Need
 from ghibli_prep.filters.judging import Judged, in_order, judge
 from ghibli_prep.filters.look import VERSION as LOOK
 from ghibli_prep.filters.look import Look, look
+from ghibli_prep.framing import Box
 from ghibli_prep.samples import BY_USER, Found, Kept, Rejected, Unreadable
 from ghibli_prep.settings import FilterSettings, Settings
 from ghibli_prep.stages.filter import Candidate, Limits, decide, measure, rejected
@@ -45,7 +46,7 @@ class People:
         chosen = getattr(self._settings, self.name).model_dump() if self.name else {}
         files = [_stamp(Path(value).expanduser()) for value in chosen.values() if isinstance(value, str)]
         text = json.dumps([chosen, files], sort_keys=True)
-        return f"{self.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return f"{self.name} boxes {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def load(self) -> None:
         if self._loaded is None and self.name:
@@ -215,6 +216,24 @@ class Filtering:
         """The filters of a frame that need a detector."""
         names = [name for name in self.chosen(source) if FILTERS[name].need != "look"]
         return [(FILTERS[name].need, self.filters[name]) for name in names]
+
+    # People in the pictures -------------------------------------------------------------------------
+
+    def see_people(self) -> Iterator[Kept | Rejected | Unreadable]:
+        """Look for people in each picture where that was not done, and decide nothing."""
+        made = FILTERS["people"].load(self._settings)
+        todo = [
+            Candidate(found, self.frame(identity, found.source), [("people", made)])
+            for identity, found in self._todo.items()
+        ]
+        if any(candidate.wants_a_look for candidate in todo):
+            self.people.load()
+        return decide(todo, {"people": self.people}, self._remember, self._limits)
+
+    def where_people_are(self, identity: str) -> list[Box]:
+        """Those that the detector is sure enough of; none where nobody looked."""
+        seen = self.frame(identity, "").people
+        return seen.sure(self._settings.min_score) if seen else []
 
     def _remember(self, identity: str, need: Need, seen: Any) -> None:
         self._measures.note(identity, need, self.people.maker, seen.as_json())

@@ -149,26 +149,30 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return grey if alpha is None else Image.merge("LA", (grey, Image.fromarray(alpha.astype(np.uint8) * 255)))
 
 
-def fitted(image: Image.Image, size: int, fit: Fit, background: Rgb) -> Image.Image:
+def fitted(
+    image: Image.Image, size: int, fit: Fit, background: Rgb, square: tuple[int, int, int] | None = None
+) -> Image.Image:
     """`image` (RGB) as `size` x `size` by LANCZOS: the centre of it, all of it on `background`, or stretched.
+
+    square: left, top and side of what is cut out in place of the centre; in pixels.
 
     A crop is cut out while it is resized, not before: in one pass, and the pixels at its edge weigh in the true
     neighbours that lie beyond it.
     """
     width, height = image.size
-    square = (size, size)
+    wanted = (size, size)
     if width == height or fit == "stretch":
-        return image.resize(square, Image.Resampling.LANCZOS)
+        return image.resize(wanted, Image.Resampling.LANCZOS)
     if fit == "pad":
         scale = size / max(width, height)
         inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-        padded = Image.new("RGB", square, background)
+        padded = Image.new("RGB", wanted, background)
         place = ((size - inner[0]) // 2, (size - inner[1]) // 2)
         padded.paste(image.resize(inner, Image.Resampling.LANCZOS), place)
         return padded
     side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    return image.resize(square, Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
+    left, top, side = square or ((width - side) // 2, (height - side) // 2, side)
+    return image.resize(wanted, Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
 
 
 def save_jpeg(image: Image.Image, file: Path, quality: int) -> None:

@@ -7,19 +7,21 @@ are imported where they are run: `status` and its like do not wait for Pillow an
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from ghibli_prep import detectors
 from ghibli_prep.asking import Asking, Means
 from ghibli_prep.batching import many
 from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.captioning.dispatch import Done, End, Interrupted, OverBudget
 from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
+from ghibli_prep.framing import Box
 from ghibli_prep.samples import BY_USER, Found, Kept, Rejected, Removed, Rendered, Resized, Unreadable
 from ghibli_prep.settings import ResizeSettings, Settings
 from ghibli_prep.stages.cleanup import to_remove
@@ -164,14 +166,34 @@ class Pipeline:
 
     # Resize ------------------------------------------------------------------------------------------
 
-    def resize(self, settings: ResizeSettings, take: Take) -> None:
+    def resize(self, settings: Settings, cache: Path, take: Take) -> None:
         """Bring to `train/` each picture that is to be taken and is not there yet."""
-        from ghibli_prep.stages.resize import resize
-
         if take != "all":
             self.overrule()
         todo = [found for found in self._to_resize(take) if not self.workspace.is_resized(found.identity)]
-        stage = resize(todo, settings, self.workspace.staging)
+        if settings.resize.fit != "people" or not todo:
+            self._render(todo, settings.resize)
+            return
+        from ghibli_prep.filtering import Filtering
+
+        there = {found.identity: found for found in todo}
+        with closing(Filtering(self.workspace, settings, cache, there, todo)) as filtering:
+            if filtering.people.name:
+                for _ in self._recorded("people", filtering.see_people(), len(todo)):
+                    pass
+            else:
+                self.console.tell(
+                    'resize.fit is "people", but no detector is there to find them: the centre is taken. '
+                    f"To find them: {detectors.INSTALL_COMMAND}"
+                )
+            self._render(todo, settings.resize, filtering.where_people_are)
+
+    def _render(
+        self, todo: list[Found], settings: ResizeSettings, people: Callable[[str], Sequence[Box]] = lambda _: ()
+    ) -> None:
+        from ghibli_prep.stages.resize import resize
+
+        stage = resize(todo, settings, self.workspace.staging, people=people)
         batch: list[Rendered] = []
         try:
             for sample in self._recorded("resize", stage, len(todo)):

@@ -10,7 +10,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ghibli_prep.commands import making
 from ghibli_prep.detectors.model_files import FACE_MODEL, default_cache_folder, obtain
@@ -121,3 +123,39 @@ def test_what_lies_in_filtered_temp_alone_is_taken(filtered: Any, frame: Any) ->
     said = filtered.run("resize")
     assert said.code == 0
     assert filtered.pictures == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+def wide_frames(home: Any, photos: Path) -> None:
+    """A photograph of somebody who stands at the left edge, outside the square in the middle."""
+    (home.raw / "film").mkdir(parents=True)
+    with Image.open(photos / "astronaut.png") as picture:
+        person = picture.convert("RGB").crop((60, 0, 380, 400))
+    wide = Image.new("RGB", (1200, 400), "grey")
+    wide.paste(person, (0, 0))
+    wide.save(home.raw / "film" / "wide.png")
+
+
+@pytest.mark.parametrize("before", [("filter",), ()], ids=["after the filter", "without the filter"])
+def test_fit_people_cuts_where_they_are(home: Any, photos: Path, before: tuple[str, ...]) -> None:
+    home.settings(text=FACES.replace("size = 32", 'size = 100\nfit = "people"'))
+    wide_frames(home, photos)
+    for command in before:
+        assert home.run(command).code == 0
+    said = home.run("resize", *(() if before else ("--skip-filter",)))
+    assert said.code == 0, said.err
+    with Image.open(home.train / "1.jpg") as made:
+        plain = np.count_nonzero((abs(np.asarray(made).astype(int) - 128) < 10).all(axis=2))
+        assert made.size == (100, 100)
+    assert plain < 4000  # in the middle, all of its 10,000 pixels would be grey
+
+
+def test_fit_people_without_a_detector_takes_the_centre_and_says_so(home: Any, photos: Path) -> None:
+    text = FACES.replace("size = 32", 'size = 32\nfit = "people"').replace(
+        'detector = "mediapipe"', 'detector = "none"'
+    )
+    home.settings(text=text)
+    wide_frames(home, photos)
+    said = home.run("resize", "--skip-filter")
+    assert said.code == 0
+    assert 'resize.fit is "people", but no detector' in said.err
+    assert home.pictures == ["1.jpg"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import struct
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ghibli_prep.detectors import NO_PEOPLE, NOBODY
+from ghibli_prep.detectors import NO_PEOPLE, NOBODY, Sighting
 from ghibli_prep.detectors.mediapipe import NOWHERE, MediapipeDetector, _child_environment, load
 from ghibli_prep.detectors.mediapipe_child import serve
 from ghibli_prep.errors import GhibliPrepError, MissingExtra, ModelFileError, SettingsError
@@ -44,6 +45,15 @@ def test_people_in_photographs_are_seen(name: str, detector: MediapipeDetector, 
     assert seen.people >= 1
     assert seen.score > 0.7
     assert seen.reason == "face"
+
+
+def test_a_face_is_found_where_it_is(detector: MediapipeDetector, photograph: Photograph) -> None:
+    seen = detector.look(photograph("astronaut.png"))
+    face = seen.boxes[0]
+    assert face.score == seen.score
+    assert 0.3 < face.left < 0.44 < face.right < 0.6  # her nose is at 0.44 across, 0.23 down
+    assert 0.08 < face.top < 0.23 < face.bottom < 0.4
+    assert Sighting.of_json(json.loads(json.dumps(seen.as_json()))) == seen
 
 
 @pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "retina.jpg"])
@@ -144,8 +154,10 @@ def test_the_child_sees_no_keys_and_no_way_to_the_network() -> None:
 def test_the_child_answers_each_picture_and_ends_with_its_questions() -> None:
     pictures = [struct.pack("<II", 2, 1) + b"\0\1\2\3\4\5", struct.pack("<II", 1, 1) + b"\6\7\x08"]
     answers = BytesIO()
-    serve(BytesIO(b"".join(pictures)), answers, {"face": lambda rgb, width, height: [rgb[0] / 10, width, height]})
-    assert answers.getvalue() == b'{"face": [0.0, 2, 1]}\n{"face": [0.6, 1, 1]}\n'
+    serve(
+        BytesIO(b"".join(pictures)), answers, {"face": lambda rgb, width, height: [[rgb[0] / 10, 0, 0, width, height]]}
+    )
+    assert answers.getvalue() == b'{"face": [[0.0, 0, 0, 2, 1]]}\n{"face": [[0.6, 0, 0, 1, 1]]}\n'
 
 
 def test_the_child_ends_quietly_when_its_parent_is_gone_in_the_middle_of_a_picture() -> None:

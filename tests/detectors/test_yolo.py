@@ -65,6 +65,9 @@ def test_a_person_is_seen_with_score_and_class(weights: Path, photograph: Photog
     assert seen.people >= 1
     assert 0.9 < seen.score <= 1
     assert seen.reason == "person"
+    assert len(seen.boxes) == seen.people
+    assert all(0 <= box.left < box.right <= 1 and 0 <= box.top < box.bottom <= 1 for box in seen.boxes)
+    assert {(box.what, box.score <= seen.score) for box in seen.boxes} == {("person", True)}
     detector.close()
     detector.close()
 

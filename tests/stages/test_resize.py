@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from ghibli_prep.demo.frames import PHOTOS
 from ghibli_prep.errors import UsageError
+from ghibli_prep.framing import Box
 from ghibli_prep.samples import Found, Rendered, Unreadable
 from ghibli_prep.settings import ResizeSettings
 from ghibli_prep.stages.resize import resize
@@ -67,6 +69,27 @@ def test_no_more_than_a_few_are_rendered_ahead(tmp_path: Path) -> None:
 def test_a_staging_folder_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
         list(resize(pictures(1), ResizeSettings(), tmp_path / "nowhere"))
+
+
+def test_people_are_kept_whole_where_it_is_known_where_they_are(tmp_path: Path) -> None:
+    wide = Image.new("RGB", (300, 100), "white")
+    wide.paste("red", (240, 20, 280, 90))
+    wide.save(tmp_path / "wide.png")
+    frames = [
+        Found("a" * 64, "film/a.png", tmp_path / "wide.png"),
+        Found("b" * 64, "film/b.png", tmp_path / "wide.png"),
+    ]
+    known = {"a" * 64: [Box(0.8, 0.2, 14 / 15, 0.9, 0.9, "person")]}
+    settings = ResizeSettings(size=100, fit="people")
+    reds = []
+    for sample in resize(frames, settings, tmp_path, people=lambda identity: known.get(identity, [])):
+        assert isinstance(sample, Rendered)
+        with Image.open(sample.file) as image:
+            red, green, _ = (np.asarray(band) for band in image.split())
+            reds.append(np.count_nonzero((red > 200) & (green < 60)))
+    whole, centre = reds
+    assert abs(whole - 40 * 70) < 200
+    assert centre == 0
 
 
 def test_pictures_of_every_shape_and_fit_come_out_square(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def run(
         workspace = pipeline.workspace
         take: Take = "all" if skip_filter else _filter(session, pipeline)
         if not skip_resize:
-            pipeline.resize(session.settings.resize, take)
+            pipeline.resize(session.settings, session.cache, take)
         end = _captions(session, pipeline, limit, retry_blocked, wait, batch)
         if cleanup and isinstance(end, Done) and not workspace.pending():
             session.take_out(pipeline, removable(workspace, include_pending=False, purge=False))
@@ -79,7 +79,7 @@ def resize(session: Session, skip_filter: bool) -> None:
                 f"{workspace.filtered}: the filter has kept nothing yet. Run `ghibli-prep filter` first, "
                 "or take every picture found with `ghibli-prep resize --skip-filter`."
             )
-        pipeline.resize(session.settings.resize, "all" if skip_filter else "kept")
+        pipeline.resize(session.settings, session.cache, "all" if skip_filter else "kept")
         session.console.show(f"{workspace.train}: {report.pictures(len(workspace.pictures()))}.")
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ghibli_prep.errors import MissingExtra, SettingsError
+from ghibli_prep.framing import Box
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,11 +39,24 @@ class Sighting:
     people: how many candidates for a person, however unsure; 0 for none.
     score: 0 to 1, how sure it is of the surest one; 0 for none.
     reason: what the surest one was seen as, such as `face` or `person`; `no_people` for none.
+
+    boxes: where each of them is.
     """
 
     people: int
     score: float
     reason: str
+    boxes: tuple[Box, ...] = ()
+
+    @classmethod
+    def of(cls, boxes: Iterable[Box]) -> Sighting:
+        """What these boxes are together."""
+        found = tuple(sorted(boxes, key=lambda box: (-box.score, box.what, box.left, box.top)))
+        return cls(len(found), found[0].score, found[0].what, found) if found else NOBODY
+
+    def sure(self, min_score: float) -> list[Box]:
+        """Where those are that the detector is as sure of as that."""
+        return [box for box in self.boxes if box.score >= min_score]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,7 +64,8 @@ class Sighting:
     @classmethod
     def of_json(cls, fact: Mapping[str, Any]) -> Sighting:
         """Raises KeyError, TypeError or ValueError for what is none."""
-        return cls(int(fact["people"]), float(fact["score"]), str(fact["reason"]))
+        boxes = tuple(Box(**box) for box in fact["boxes"])
+        return cls(int(fact["people"]), float(fact["score"]), str(fact["reason"]), boxes)
 
 
 NOBODY = Sighting(0, 0.0, NO_PEOPLE)

@@ -21,10 +21,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ghibli_prep.detectors import NOBODY, Progress, Sighting, install_command
+from ghibli_prep.detectors import Progress, Sighting, install_command
 from ghibli_prep.detectors.model_files import FACE_MODEL, PERSON_MODEL, ModelFile, obtain
 from ghibli_prep.detectors.sources import without_keys
 from ghibli_prep.errors import GhibliPrepError, MissingExtra, ModelFileError, SettingsError
+from ghibli_prep.framing import clipped
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -111,11 +112,12 @@ class MediapipeDetector:
             answer = self._answer()
         if answer is None:
             raise GhibliPrepError(f"The detector mediapipe stopped unexpectedly: {self._last_words()}")
-        seen = [(score, what) for what, scores in answer.items() for score in scores]
-        if not seen:
-            return NOBODY
-        score, what = max(seen)
-        return Sighting(len(seen), min(1.0, score), what)
+        width, height = rgb.size
+        return Sighting.of(
+            clipped(left / width, top / height, right / width, bottom / height, min(1.0, score), what)
+            for what, found in answer.items()
+            for score, left, top, right, bottom in found
+        )
 
     def close(self) -> None:
         with contextlib.suppress(OSError):  # already gone

@@ -1,8 +1,8 @@
 """The process in which mediapipe looks at pictures: `python -m ... WHAT=FILE...`, WHAT being `person` or `face`.
 
 Says `{}` when ready, or `{"refused": WHAT, "why": ...}` and ends. Then, for each picture on stdin (width and height
-as little-endian uint32, then the RGB bytes), one line of JSON on stdout: {WHAT: [scores]}. Ends with stdin, so it
-never outlives its parent, and leaves Ctrl-C to it.
+as little-endian uint32, then the RGB bytes), one line of JSON on stdout: {WHAT: [[score, left, top, right, bottom],
+...]}, in pixels. Ends with stdin, so it never outlives its parent, and leaves Ctrl-C to it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-Look = Callable[[bytes, int, int], list[float]]
-"""RGB bytes, width, height: the scores of what is seen."""
+Seen = list[list[float]]
+"""Score, left, top, right, bottom of each that is seen; in pixels, and perhaps beyond the edges."""
+Look = Callable[[bytes, int, int], Seen]
+"""RGB bytes, width, height: what is seen."""
 
 FLOOR = 0.05
 """Candidates less sure than this are noise."""
@@ -64,12 +66,16 @@ def open_model(what: str, model: bytes) -> Look:
     except (ValueError, RuntimeError) as error:
         raise Refused(str(error).strip().split("\n")[0]) from None
 
-    def look(rgb: bytes, width: int, height: int) -> list[float]:
+    def look(rgb: bytes, width: int, height: int) -> Seen:
         pixels = np.frombuffer(rgb, np.uint8).reshape(height, width, 3)
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
-        return [found.categories[0].score for found in detector.detect(image).detections]
+        return [[found.categories[0].score, *_edges(found.bounding_box)] for found in detector.detect(image).detections]
 
     return look
+
+
+def _edges(box: Any) -> list[float]:
+    return [box.origin_x, box.origin_y, box.origin_x + box.width, box.origin_y + box.height]
 
 
 def main(arguments: list[str]) -> None:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from ghibli_prep.detectors import NOBODY, Progress, Sighting, install_command
+from ghibli_prep.detectors import Progress, Sighting, install_command
 from ghibli_prep.detectors.model_files import ModelFile, obtain
 from ghibli_prep.detectors.sources import Address
 from ghibli_prep.errors import MissingExtra, ModelFileError, SettingsError
+from ghibli_prep.framing import clipped
 
 if TYPE_CHECKING:
     from ghibli_prep.settings import FilterSettings
@@ -115,11 +116,11 @@ class YoloDetector:
         boxes = self._model.predict(
             picture.convert("RGB"), device="cpu", classes=list(self._classes), conf=FLOOR, verbose=False, save=False
         )[0].boxes
-        seen = list(zip(boxes.conf.tolist(), boxes.cls.tolist(), strict=True))
-        if not seen:
-            return NOBODY
-        score, number = max(seen)
-        return Sighting(len(seen), min(1.0, score), self._classes[int(number)])
+        found = zip(boxes.conf.tolist(), boxes.cls.tolist(), boxes.xyxyn.tolist(), strict=True)
+        return Sighting.of(
+            clipped(left, top, right, bottom, min(1.0, score), self._classes[int(number)])
+            for score, number, (left, top, right, bottom) in found
+        )
 
     def close(self) -> None:
         self._model = None

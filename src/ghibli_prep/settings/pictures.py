@@ -100,9 +100,11 @@ class DuplicateSettings(Thresholds):
 
 
 class PeopleSettings(Part):
-    """review: a frame whose surest person is less sure than this, but counts, stays and is flagged."""
+    """review: a frame whose surest person is less sure than this, but counts, stays and is flagged. min_share: people
+    who take less of the picture than this are part of the background, 0 to 1."""
 
     review: Share = 0.6
+    min_share: Share = 0.0
 
 
 class FilterSettings(Part):
@@ -127,7 +129,7 @@ class ResizeSettings(Part):
     max_megapixels: larger files are refused as decompression bombs."""
 
     size: Annotated[int, Field(ge=16, le=8192)] = 512
-    fit: Literal["crop", "pad", "stretch"] = "crop"
+    fit: Literal["crop", "people", "pad", "stretch"] = "crop"
     quality: Annotated[int, Field(ge=1, le=100)] = 95
     background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ffffff"
     max_megapixels: PositiveInt = 200

@@ -9,11 +9,13 @@ from __future__ import annotations
 import errno
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from ghibli_prep import framing
 from ghibli_prep.errors import DiskError, UsageError
+from ghibli_prep.framing import Box
 from ghibli_prep.pictures import NotAPicture, fitted, open_rgb, save_jpeg
 from ghibli_prep.samples import Found, Kept, Rendered, Unreadable
 from ghibli_prep.settings import ResizeSettings
@@ -22,9 +24,15 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def resize(
-    pictures: Iterable[Found | Kept], settings: ResizeSettings, staging: Path, workers: int | None = None
+    pictures: Iterable[Found | Kept],
+    settings: ResizeSettings,
+    staging: Path,
+    workers: int | None = None,
+    people: Callable[[str], Sequence[Box]] = lambda _identity: (),
 ) -> Iterator[Rendered | Unreadable]:
     """Each picture as `staging/<identity>.jpg`; no more than a few at a time are in memory.
+
+    people: where they are in a picture, by its identity; asked where settings.fit is "people".
 
     Raises DiskError or UsageError where `staging` cannot be written.
     """
@@ -33,7 +41,7 @@ def resize(
     ahead: deque[Future[Rendered | Unreadable]] = deque()
     try:
         for picture in pictures:
-            ahead.append(pool.submit(_render, picture, settings, staging))
+            ahead.append(pool.submit(_render, picture, settings, staging, people))
             if len(ahead) >= 2 * workers:
                 yield ahead.popleft().result()
         while ahead:
@@ -42,14 +50,20 @@ def resize(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _render(picture: Found | Kept, settings: ResizeSettings, staging: Path) -> Rendered | Unreadable:
+def _render(
+    picture: Found | Kept, settings: ResizeSettings, staging: Path, people: Callable[[str], Sequence[Box]]
+) -> Rendered | Unreadable:
     target = staging / f"{picture.identity}.jpg"
     background = settings.background_rgb
     try:
         image = open_rgb(picture.file, settings.max_megapixels, background)
     except NotAPicture as reason:
         return Unreadable(picture.identity, picture.source, str(reason))
-    square = fitted(image, settings.size, settings.fit, background)
+    if settings.fit == "people":
+        around = framing.square(*image.size, people(picture.identity))
+        square = fitted(image, settings.size, "crop", background, around)
+    else:
+        square = fitted(image, settings.size, settings.fit, background)
     try:
         save_jpeg(square, target, settings.quality)
     except OSError as error:
