@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from ghibli_prep.filters import FILTERS, NOTHING_AGAINST, Entry, Frame, Opinion
 from ghibli_prep.settings import FilterSettings
@@ -47,8 +48,6 @@ def dark(home: Any) -> Any:
     home.monkeypatch.setitem(FILTERS, "dark", Entry("dark_for_tests", "look"))
     home.settings(text=TEXT)
     home.frames(0, 1)
-    from PIL import Image
-
     for level in (10, 20):
         Image.new("L", (40, 40), level).save(home.raw / "film" / f"night{level}.png")
     return home
@@ -97,3 +96,21 @@ def test_frames_put_there_by_hand_pass_as_before_unless_the_settings_say_otherwi
     said = dark.run("run")
     assert said.code == 0, said.err
     assert len(dark.captions) == 4
+
+
+@pytest.mark.parametrize("order", [("black", "flat"), ("flat", "black")])
+def test_the_list_of_filters_is_also_their_order(home: Any, order: tuple[str, str]) -> None:
+    home.settings(text=TEXT.replace('use = "all"', f"use = {list(order)}"))
+    home.frames(0)
+    Image.new("L", (40, 40), 3).save(home.raw / "film" / "night.png")
+    assert home.run("filter").code == 0
+    assert home.run("status", "--json").json["dropped"] == {order[0]: 1}
+
+
+def test_what_stays_with_a_doubt_is_counted_for_the_user(home: Any) -> None:
+    home.settings(text=TEXT.replace('use = "all"', 'use = ["black"]') + "[filter.black]\ndrop = 0.01\nreview = 0.5\n")
+    home.frames(0)
+    Image.new("L", (40, 40), 100).save(home.raw / "film" / "dusk.png")
+    said = home.run("filter")
+    assert "1 kept with a doubt: `ghibli-prep filter --review`" in said.err
+    assert "with a doubt" not in home.run("filter").err

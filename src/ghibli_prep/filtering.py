@@ -88,7 +88,8 @@ class Filtering:
         self.people = People(settings.filter, cache)
         self._unreadable: set[str] = set()
         wanted = {name for picture in todo for name in self.chosen(picture.source)}
-        self.filters = {name: FILTERS[name].load(settings.filter) for name in FILTERS if name in wanted}
+        ordered = filters.chosen(settings.filter, by_hand=False)
+        self.filters = {name: FILTERS[name].load(settings.filter) for name in ordered if name in wanted}
         self.judged: dict[str, list[Judged]] = {}
 
     def close(self) -> None:
@@ -115,7 +116,7 @@ class Filtering:
 
     # What is known -----------------------------------------------------------------------------------
 
-    def frame(self, identity: str, source: str, **more: bool) -> Frame:
+    def frame(self, identity: str, source: str, stays: bool = False, dropped_by: str = "") -> Frame:
         shot = self._shots.get(source)
         return Frame(
             identity,
@@ -124,7 +125,8 @@ class Filtering:
             time=None if shot is None else shot.time,
             look=self._look_of(identity),
             people=self._measures.of(identity, "people", self.people.maker, Sighting.of_json),
-            **more,
+            stays=stays,
+            dropped_by=dropped_by,
         )
 
     def _frames(self) -> list[Frame]:
@@ -137,9 +139,10 @@ class Filtering:
         for identity, source in sources.items():
             verdict = None if identity in self._todo else facts.verdicts.get(identity)
             number = facts.numbers.get(identity)
-            gone = number in facts.removed or (verdict is not None and not verdict.kept)
-            stays = not gone and (number is not None or (verdict is not None and verdict.by == BY_USER))
-            made.append(self.frame(identity, source, stays=stays, dropped=gone))
+            gone = number in facts.removed
+            by = BY_USER if gone else verdict.by if verdict is not None and not verdict.kept else ""
+            stays = not by and (number is not None or verdict is not None)
+            made.append(self.frame(identity, source, stays, by))
         return in_order(made, lambda source: source.split("/"))
 
     def opinions(self) -> dict[str, list[Judged]]:
@@ -152,7 +155,7 @@ class Filtering:
             by_user = verdict is not None and verdict.by == BY_USER
             kept = by_user and verdict is not None and verdict.kept
             source = verdict.source if verdict else found.source
-            frames.append(self.frame(identity, source, stays=kept, dropped=by_user and not kept))
+            frames.append(self.frame(identity, source, kept, BY_USER if by_user and not kept else ""))
         ordered = in_order(frames, lambda source: source.split("/"))
         return judge(ordered, list(self.filters.values()), lambda frame, name: name in self.chosen(frame.source))
 
@@ -216,6 +219,18 @@ class Filtering:
         """The filters of a frame that need a detector."""
         names = [name for name in self.chosen(source) if FILTERS[name].need != "look"]
         return [(FILTERS[name].need, self.filters[name]) for name in names]
+
+    def flagged(self) -> set[str]:
+        """Which of the pictures that were to be decided stay with a doubt, as far as they have been measured."""
+        opinions = {identity: list(judged) for identity, judged in self.judged.items() if identity in self._todo}
+        for candidate in self._candidates(self._todo):
+            closer = opinions.setdefault(candidate.found.identity, [])
+            closer += [Judged.of(made, made.judge([candidate.frame])[0]) for _, made in candidate.filters]
+        return {
+            identity
+            for identity, judged in opinions.items()
+            if any(one.flagged for one in judged) and not any(one.dropped for one in judged)
+        }
 
     # People in the pictures -------------------------------------------------------------------------
 

@@ -140,6 +140,8 @@ class Pipeline:
                 if sample.identity in shown:
                     self.workspace.take_away(shown[sample.identity].file)
                 self.workspace.record(sample)
+            if flagged := len(filtering.flagged()):
+                self.console.tell(f"{flagged:,} kept with a doubt: `ghibli-prep filter --review` shows them first")
             return filtering.decides_all
 
     def decided(self) -> dict[str, Found]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,9 +25,9 @@ def photograph(name: str, blurred: float = 0.0, size: int | None = None) -> Imag
     return picture.filter(ImageFilter.GaussianBlur(blurred * max(picture.size) / 640)) if blurred else picture
 
 
-def frame(name: str, blurred: float = 0.0, film: str = "film", dropped: bool = False) -> Frame:
+def frame(name: str, blurred: float = 0.0, film: str = "film", dropped_by: str = "") -> Frame:
     source = f"{film}/{name}-{blurred}"
-    return Frame(source, source, film, look=look(photograph(name, blurred)), dropped=dropped)
+    return Frame(source, source, film, look=look(photograph(name, blurred)), dropped_by=dropped_by)
 
 
 SHARP = [frame(name) for name in NAMES]
@@ -63,10 +65,17 @@ def test_a_film_of_two_frames_is_judged_by_what_films_are_like() -> None:
     assert dropped([frame("camera"), frame("coins", 5.0)]) == {"film/coins-5.0"}
 
 
-def test_what_other_filters_took_out_says_nothing_of_how_sharp_a_film_is() -> None:
-    faded = [frame(name, 6.0 + at, dropped=True) for at, name in enumerate(NAMES * 2)]
+def test_frames_with_nothing_in_them_say_nothing_of_how_sharp_a_film_is() -> None:
+    empty = Image.new("RGB", (320, 180), (9, 9, 9))
+    plain = [Frame(f"film/{at}", f"film/{at}", "film", look=look(empty)) for at in range(20)]
     soft = frame("coffee", 2.5)
-    assert soft.identity in dropped([*SHARP, *faded, soft])
+    assert soft.identity in dropped([*SHARP, *plain, soft])
+
+
+def test_what_became_of_the_other_frames_does_not_matter() -> None:
+    others = [frame(name, 4.0) for name in NAMES[:3]]
+    before = BLUR.judge([*SHARP, *others])
+    assert list(BLUR.judge([*SHARP, *(replace(other, dropped_by="blur") for other in others)])) == list(before)
 
 
 def test_a_frame_that_was_not_measured_is_left_alone() -> None:

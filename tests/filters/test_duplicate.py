@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,8 +23,8 @@ def photograph(name: str) -> Image.Image:
     return picture.resize((320, 180))
 
 
-def frame(source: str, picture: Image.Image, *, stays: bool = False, dropped: bool = False) -> Frame:
-    return Frame(source, source, source.partition("/")[0], look=look(picture), stays=stays, dropped=dropped)
+def frame(source: str, picture: Image.Image, *, stays: bool = False, dropped_by: str = "") -> Frame:
+    return Frame(source, source, source.partition("/")[0], look=look(picture), stays=stays, dropped_by=dropped_by)
 
 
 def softer(picture: Image.Image) -> Image.Image:
@@ -51,7 +53,7 @@ def test_what_stays_anyway_comes_before_a_sharper_copy() -> None:
 
 
 def test_what_is_dropped_already_keeps_no_other_out() -> None:
-    frames = [frame("a/gone", photograph("moon"), dropped=True), frame("a/copy", softer(photograph("moon")))]
+    frames = [frame("a/gone", photograph("moon"), dropped_by="black"), frame("a/copy", softer(photograph("moon")))]
     assert gone(frames) == {}
 
 
@@ -108,3 +110,13 @@ def test_the_opinion_is_how_far_the_nearest_is() -> None:
     assert first == NOTHING_AGAINST
     assert second == Opinion(second.value, "duplicate", "a copy of a/1")
     assert second.value < 0.01
+
+
+def test_what_went_as_a_repeat_in_an_earlier_run_goes_again_for_the_same_reason() -> None:
+    names = ["camera", "coins", "moon", "coffee", "rocket", "astronaut", "chelsea", "grass"]
+    first = [frame(f"a/{at}", photograph(name)) for at, name in enumerate(names)]
+    second = [frame(f"b/{at}", softer(photograph(name))) for at, name in enumerate(names)]
+    undisturbed = DUPLICATE.judge([*first, *second])
+    assert {opinion.reason for opinion in undisturbed[len(first) :]} == {"recurring"}
+    halfway = [replace(one, dropped_by="duplicate") if at % 2 else one for at, one in enumerate(second)]
+    assert list(DUPLICATE.judge([*first, *halfway])) == list(undisturbed)

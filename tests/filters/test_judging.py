@@ -33,8 +33,8 @@ class Named:
         return 0.6 if self.flags in source else 1.0
 
 
-def frames(*sources: str, stays: bool = False, dropped: bool = False) -> list[Frame]:
-    return [Frame(source, source, stays=stays, dropped=dropped) for source in sources]
+def frames(*sources: str, stays: bool = False, dropped_by: str = "") -> list[Frame]:
+    return [Frame(source, source, stays=stays, dropped_by=dropped_by) for source in sources]
 
 
 def test_a_later_filter_sees_what_an_earlier_one_dropped_and_has_no_say_in_it() -> None:
@@ -49,7 +49,7 @@ def test_a_later_filter_sees_what_an_earlier_one_dropped_and_has_no_say_in_it() 
 
 def test_what_stays_is_not_judged_and_what_went_before_is_not_judged_again() -> None:
     made = Named("first", "a")
-    judged = judge([*frames("a", stays=True), *frames("ab", dropped=True)], [made], lambda *_: True)
+    judged = judge([*frames("a", stays=True), *frames("ab", dropped_by="black")], [made], lambda *_: True)
     assert judged == {"a": [], "ab": []}
 
 

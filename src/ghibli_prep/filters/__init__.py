@@ -30,9 +30,9 @@ class Frame:
     """A frame as the filters know it.
 
     source: its path in the input; film: the first folder of that. time: seconds into the film, None where unknown.
-    look, people: what was measured, None where it was not. stays: it is kept for good, having a number or being chosen
-    by hand: it may be what others are compared with. dropped: before, or by an earlier filter: it is still a neighbour
-    in time, and never the one that stays of several copies.
+    look, people: what was measured, None where it was not. stays: it was kept before, so it is not dropped now, and
+    others may be dropped for it. dropped_by: the filter, or whoever it was, that dropped it before; empty for nobody.
+    Such a frame is still a neighbour in time, and never the one that stays of several copies.
     """
 
     identity: str
@@ -42,7 +42,11 @@ class Frame:
     look: Look | None = None
     people: Sighting | None = None
     stays: bool = False
-    dropped: bool = False
+    dropped_by: str = ""
+
+    @property
+    def dropped(self) -> bool:
+        return bool(self.dropped_by)
 
 
 @dataclass(frozen=True, slots=True)

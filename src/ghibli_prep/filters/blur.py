@@ -13,6 +13,8 @@ SHARP = 0.5
 """The sharpness (see `Look`) that is enough for any film: photographs have 0.35 to 0.6."""
 UNKNOWN = 0.4
 """What is expected of films with too few frames to tell."""
+SOMETHING = 32.0
+"""The `spread` of the frames that say how sharp a film is."""
 ENOUGH = 8
 """Frames that say how sharp a film is."""
 
@@ -34,10 +36,11 @@ class Blur:
 
 
 def _usual(frames: Sequence[Frame]) -> Mapping[str, float]:
-    """What may be expected of the frames of each film; those that were dropped for other reasons say nothing."""
+    """What may be expected of the frames of each film. Those with next to nothing in them say nothing; all others
+    count, whatever became of them, so that it does not matter in how many runs the frames of a film are judged."""
     known: dict[str, list[float]] = defaultdict(list)
     for frame in frames:
-        if frame.look is not None and not frame.dropped:
+        if frame.look is not None and frame.look.spread >= SOMETHING:
             known[frame.film].append(frame.look.sharpness)
     usual: dict[str, float] = defaultdict(lambda: UNKNOWN)
     for film, values in known.items():

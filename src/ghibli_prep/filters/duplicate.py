@@ -32,7 +32,7 @@ class Duplicate:
         self.drop, self.review = settings.duplicate.in_order
 
     def judge(self, frames: Sequence[Frame]) -> Sequence[Opinion]:
-        seen = [at for at, frame in enumerate(frames) if frame.look is not None and not frame.dropped]
+        seen = [at for at, frame in enumerate(frames) if frame.look is not None and frame.dropped_by in ("", self.name)]
         pictures = thumbnails([look.figure for at in seen if (look := frames[at].look) is not None])
         near: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
         for whole, cut, window in candidates(pictures).rows():
@@ -44,7 +44,7 @@ class Duplicate:
             there = [pair for pair in near[one] if pair[0] in kept]
             found = [(apart(pictures[whole], pictures[cut], window), other) for other, whole, cut, window in there]
             nearest[one] = min(found, default=(float("inf"), -1))
-            if frames[seen[one]].stays or nearest[one][0] >= self.drop:
+            if not frames[seen[one]].dropped and (frames[seen[one]].stays or nearest[one][0] >= self.drop):
                 kept.add(one)
         opinions = [NOTHING_AGAINST] * len(frames)
         for one, (far, other) in nearest.items():
@@ -56,9 +56,9 @@ class Duplicate:
         return opinions
 
 
-def _rank(frame: Frame, at: int) -> tuple[bool, float, int]:
-    """Who of a group stays: the lowest."""
-    return not frame.stays, -frame.look.sharpness if frame.look else 0.0, at
+def _rank(frame: Frame, at: int) -> tuple[bool, bool, float, int]:
+    """Who of a group stays: the lowest. What was dropped as a repeat before stays one."""
+    return frame.dropped, not frame.stays, -frame.look.sharpness if frame.look else 0.0, at
 
 
 def _recurring(frames: Sequence[Frame], copies: Mapping[int, int]) -> Iterator[int]:

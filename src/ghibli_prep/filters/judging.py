@@ -53,5 +53,5 @@ def judge(frames: Sequence[Frame], filters: Sequence[Filter], applies: Applies) 
                 continue
             judged[frame.identity].append(Judged.of(made, opinion))
             if judged[frame.identity][-1].dropped:
-                now[at] = replace(frame, dropped=True)
+                now[at] = replace(frame, dropped_by=made.name)
     return judged
