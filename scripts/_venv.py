@@ -29,11 +29,14 @@ def command(name: str) -> str:
     return str(FOLDER / folder / f"{name}{ending}")
 
 
-def prepare(extras: Sequence[str]) -> None:
-    """Make the `.venv` with this checkout (editable) and `extras` in it, unless it is there and up to date."""
+def prepare(extras: Sequence[str], alone: Sequence[str] = ()) -> None:
+    """Make the `.venv` with this checkout (editable) and `extras` in it, unless it is there and up to date.
+
+    alone: packages that are installed without what they ask for.
+    """
     if sys.version_info < (3, 11):  # noqa: UP036 - this runs before anything could have refused an older Python
         sys.exit(f"ghibli-prep needs Python 3.11 or newer; this is {sys.version.split()[0]}")
-    wanted = _made_from(extras)
+    wanted = _made_from([*extras, *alone])
     if _NOTE.exists() and _NOTE.read_text("utf-8") == wanted and Path(command("python")).exists():
         say(".venv is up to date")
         return
@@ -46,6 +49,8 @@ def prepare(extras: Sequence[str]) -> None:
     pip = [command("python"), "-m", "pip", "--disable-pip-version-check", "install"]
     run([*pip, "--quiet", "--upgrade", "pip"])
     run([*pip, "--progress-bar", "on", "-c", str(ROOT / "constraints.txt"), "-e", chosen])
+    if alone:
+        run([*pip, "--no-deps", "-c", str(ROOT / "constraints.txt"), *alone])
     _note(wanted)
 
 
