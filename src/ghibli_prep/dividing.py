@@ -67,12 +67,15 @@ def _prints(workspace: Workspace, settings: Settings, captioned: Sequence[Row], 
 
 
 def _pictures(workspace: Workspace, captioned: Sequence[Row]) -> list[Picture]:
-    shots = workspace.films().shots()
+    shots, merged = workspace.films().shots(), workspace.merged()
     made = []
     for row in captioned:
-        shot = shots.get(row.source)
-        time = shot.time if shot is not None and shot.time is not None else 0.0
-        made.append(Picture(row.number, row.text, row.film, (time, row.source), shot.scene if shot else None))
+        if origin := merged.origins.get(row.number):
+            time, scene = origin.time, merged.scene(row.number)
+        else:
+            shot = shots.get(row.source)
+            time, scene = (shot.time, shot.scene) if shot else (None, None)
+        made.append(Picture(row.number, row.text, row.film, (time or 0.0, row.source), scene))
     return made
 
 

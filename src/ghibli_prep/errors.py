@@ -8,7 +8,7 @@ GhibliPrepError                    exit code
 │   ├── MissingExtra                    a package that is not installed; the text names the command
 │   ├── ModelFileError                  a detector's model file cannot be had
 │   └── ForeignState                    files of another tool or a newer version: left untouched
-├── ProblemsFound                  3    `validate` found problems
+├── ProblemsFound                  3    something is not as it must be: all that could be done is done
 ├── WorkspaceHeld                  4    another run holds this workspace
 ├── Paused                         75   quota spent or service down: run the same command again later
 ├── DiskError                      75   the disk is full or cannot be written: make room, run it again

@@ -86,6 +86,11 @@ def quiet() -> None:
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+def is_upright(image: Image.Image) -> bool:
+    """Whether `image` is to be seen as it is; so it is where its EXIF data are broken."""
+    return _upright(image) is image
+
+
 def _upright(image: Image.Image) -> Image.Image:
     """`image` as its EXIF orientation wants it seen; as it is where its EXIF data are broken."""
     try:

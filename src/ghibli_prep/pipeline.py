@@ -103,7 +103,7 @@ class Pipeline:
         workspace, frames = self.workspace, self.census().pictures
         shown = {True: self._in(workspace.filtered), False: self._in(workspace.rejected)}
         sources = {identity: verdict.source for identity, verdict in workspace.facts.verdicts.items()}
-        there = {**shown[False], **shown[True], **frames}
+        there = {**self._merged(), **shown[False], **shown[True], **frames}
         hash_file, of_dataset = workspace.hash_file, workspace.identity_in_dataset
         samples = [chosen(file, keep, there, sources, of_dataset, hash_file) for file in files]
         once = {sample.identity: sample for sample in samples}
@@ -116,6 +116,15 @@ class Pipeline:
                 workspace.take_away(other.file)
             self.console.tell(f"{sample.source}: {'kept' if keep else 'dropped'} by your word")
         return len(once)
+
+    def _merged(self) -> dict[str, Found]:
+        """The pictures that came from other datasets, by identity: they have no frame but themselves."""
+        facts, origins = self.workspace.facts, self.workspace.merged().origins
+        return {
+            identity: Found(identity, facts.sources[number], self.workspace.file(number))
+            for identity, number in facts.numbers.items()
+            if number in origins and self.workspace.file(number).is_file()
+        }
 
     def filter(self, settings: Settings, cache: Path, redo: bool = False) -> bool:
         """Decide about every picture that is not decided yet. False where some stay undecided, no detector being there.

@@ -48,6 +48,35 @@ def split(
         keeping.split(session, _share(validation), seed, out, as_json)
 
 
+@app.command(epilog="Example: ghibli-prep merge data/totoro ~/lora/10_ponyo --into data/both")
+def merge(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATASET...",
+            help="Workspaces, or folders with a metadata.jsonl or a .txt beside each picture; the best first.",
+        ),
+    ],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="The workspace that they become, or are added to.")
+    ],
+    config: Config = None,
+    no_dedupe: Annotated[bool, typer.Option("--no-dedupe", help="Leave out nothing but the same picture.")] = False,
+    pictures_only: Annotated[
+        bool, typer.Option("--pictures-only", help="Leave out copies of pictures; captions may be alike.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make one dataset of several: renumbered, without copies, each origin kept. The sources stay as they are."""
+    from ghibli_prep.commands import keeping
+    from ghibli_prep.merging import By
+
+    session = session_of(config, into)
+    with ctrl_c(session):
+        keeping.merge(session, sources, By(not no_dedupe, not (no_dedupe or pictures_only)), dry_run, as_json)
+
+
 @app.command(epilog="Example: ghibli-prep cleanup --dry-run")
 def cleanup(
     config: Config = None,

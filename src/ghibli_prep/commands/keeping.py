@@ -1,14 +1,20 @@
-"""The commands that move what a dataset has: clean up, put back, split."""
+"""The commands that move what a dataset has: clean up, put back, split, merge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ghibli_prep import report
-from ghibli_prep.errors import Stopped
+from ghibli_prep.errors import ProblemsFound, Stopped
 from ghibli_prep.pipeline import removable
 from ghibli_prep.session import Session
+from ghibli_prep.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ghibli_prep.merging import By
+    from ghibli_prep.merging.sources import Dataset
 
 
 def cleanup(session: Session, dry_run: bool, purge: bool, include_pending: bool, agreed: Callable[[str], bool]) -> None:
@@ -50,3 +56,41 @@ def split(session: Session, share: float, seed: int, out: Path | None, as_json: 
         session.console.show_json(dividing.as_json(drawn, count, out))
     else:
         session.console.show(dividing.in_words(drawn, count, out))
+
+
+def merge(session: Session, sources: Sequence[Path], by: By, dry_run: bool, as_json: bool) -> None:
+    """Bring the datasets in these folders into the workspace. Raises NoInput where one is none, and ProblemsFound, once
+    all else is done, where something in them was left out."""
+    from ghibli_prep.merging import here, naming
+    from ghibli_prep.merging.sources import read, root_of
+
+    folders = list(dict.fromkeys(map(root_of, sources)))
+    here.check(session.root, folders)
+    looked = session.look()
+    names = naming.names_of(folders, here.folders(looked.merged(), session.root))
+    datasets = [read(folder, name) for folder, name in zip(folders, names, strict=True)]
+    if dry_run:
+        _merge(session, looked, datasets, by, as_json)
+        return
+    with session.held() as pipeline:
+        _merge(session, pipeline.workspace, datasets, by, as_json)
+
+
+def _merge(session: Session, workspace: Workspace, datasets: Sequence[Dataset], by: By, as_json: bool) -> None:
+    from ghibli_prep.merging import Merging, words
+
+    run = Merging(workspace, datasets, session.settings, session.console, session.stop)
+    takings = run.plan(by)
+    if workspace.held:
+        run.run(takings)
+    else:
+        run.count(takings)
+    words.tell(run.outcome, session.console)
+    count = len(workspace.pictures())
+    if as_json:
+        session.console.show_json(words.as_json(run.outcome, session.root, count, not workspace.held))
+    else:
+        resize = session.settings.resize
+        session.console.show(words.in_words(run.outcome, session.root, count, not workspace.held, resize))
+    if run.outcome.left_out:
+        raise ProblemsFound(words.last_words(run.outcome))

@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from ghibli_prep.filters import NOTHING_AGAINST, Frame, Opinion
 from ghibli_prep.likeness import thumbnails
-from ghibli_prep.likeness.apart import apart
-from ghibli_prep.likeness.candidates import candidates
+from ghibli_prep.likeness.repeats import nearest
 from ghibli_prep.settings import FilterSettings
 
 RUN = 3
@@ -34,23 +33,15 @@ class Duplicate:
     def judge(self, frames: Sequence[Frame]) -> Sequence[Opinion]:
         seen = [at for at, frame in enumerate(frames) if frame.look is not None and frame.dropped_by in ("", self.name)]
         pictures = thumbnails([look.figure for at in seen if (look := frames[at].look) is not None])
-        near: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
-        for whole, cut, window in candidates(pictures).rows():
-            near[whole].append((cut, whole, cut, window))
-            near[cut].append((whole, whole, cut, window))
-        nearest: dict[int, tuple[float, int]] = {}
-        kept: set[int] = set()
-        for one in sorted(range(len(seen)), key=lambda one: _rank(frames[seen[one]], one)):
-            there = [pair for pair in near[one] if pair[0] in kept]
-            found = [(apart(pictures[whole], pictures[cut], window), other) for other, whole, cut, window in there]
-            nearest[one] = min(found, default=(float("inf"), -1))
-            if not frames[seen[one]].dropped and (frames[seen[one]].stays or nearest[one][0] >= self.drop):
-                kept.add(one)
+        order = sorted(range(len(seen)), key=lambda one: _rank(frames[seen[one]], one))
+        staying = {one for one, at in enumerate(seen) if frames[at].stays}
+        going = {one for one, at in enumerate(seen) if frames[at].dropped}
+        found = nearest(pictures, order, staying, self.drop, going)
         opinions = [NOTHING_AGAINST] * len(frames)
-        for one, (far, other) in nearest.items():
-            if other >= 0:
-                opinions[seen[one]] = Opinion(far, self.name, f"a copy of {frames[seen[other]].source}")
-        copies = {seen[one]: seen[other] for one, (_, other) in nearest.items() if one not in kept}
+        for one, said in found.items():
+            if said.other >= 0:
+                opinions[seen[one]] = Opinion(said.far, self.name, f"a copy of {frames[seen[said.other]].source}")
+        copies = {seen[one]: seen[said.other] for one, said in found.items() if not said.stays and said.other >= 0}
         for at in _recurring(frames, copies):
             opinions[at] = replace(opinions[at], reason="recurring")
         return opinions

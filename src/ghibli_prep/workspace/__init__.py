@@ -10,8 +10,9 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -40,6 +41,7 @@ from ghibli_prep.workspace.identities import Identities
 from ghibli_prep.workspace.journal import Closed, Event, Numbered, Reopened, Restored, Settled
 from ghibli_prep.workspace.lock import hold
 from ghibli_prep.workspace.measures import Measures
+from ghibli_prep.workspace.merged import Incoming, Merged
 from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.quota import Spent
@@ -233,6 +235,10 @@ class Workspace:
             films.mend()
         return films
 
+    def merged(self) -> Merged:
+        """Which pictures came from other datasets, read anew. Raises ForeignState."""
+        return Merged(self.state / "merged.jsonl", self.held)
+
     def measures(self) -> Measures:
         """What was measured of frames, read anew."""
         return Measures(self.state / "measures.jsonl", self.held)
@@ -322,23 +328,54 @@ class Workspace:
         The numbers are on the disk before the pictures are in their places, so that none is ever given twice.
         """
         rendered = {picture.identity: picture for picture in batch}
-        resized = []
         with disk_errors_in_words(self.train):
-            self._note(
-                *[
-                    Numbered(self._number_for(picture), identity, picture.source)
-                    for identity, picture in rendered.items()
-                    if identity not in self.facts.numbers
-                ]
-            )
-            for identity, picture in rendered.items():
-                if self.is_resized(identity):
-                    picture.file.unlink()
-                    continue
-                number = self.facts.numbers[identity]
-                move(picture.file, self.file(number))
-                resized.append(Resized(number, self.file(number)))
+            self._give_numbers(rendered)
+            return self._put_in_place(rendered)
+
+    def _give_numbers(self, rendered: Mapping[str, Rendered]) -> None:
+        self._note(
+            *[
+                Numbered(self._number_for(picture), identity, picture.source)
+                for identity, picture in rendered.items()
+                if identity not in self.facts.numbers
+            ]
+        )
+
+    def _put_in_place(self, rendered: Mapping[str, Rendered]) -> list[Resized]:
+        resized = []
+        for identity, picture in rendered.items():
+            if self.is_resized(identity):
+                picture.file.unlink()
+                continue
+            number = self.facts.numbers[identity]
+            move(picture.file, self.file(number))
+            resized.append(Resized(number, self.file(number)))
         return resized
+
+    def take_in(self, batch: Sequence[Incoming], merged: Merged) -> None:
+        """Give pictures of other datasets their numbers, places and captions, each caption on the disk.
+
+        The next merge ends what a kill cut short. merged: of this workspace.
+        """
+        rendered = {one.rendered.identity: one.rendered for one in batch}
+        with disk_errors_in_words(self.train):
+            self._give_numbers(rendered)
+            coming: dict[int, Incoming] = {}
+            for one in batch:
+                coming.setdefault(self.facts.numbers[one.rendered.identity], one)
+            merged.note({number: one.origin for number, one in coming.items() if number not in merged.origins})
+            self._put_in_place(rendered)
+        self.settle_in({number: (one.text, one.made) for number, one in coming.items()}, merged)
+
+    def settle_in(self, captions: Mapping[int, tuple[str, Provenance | None]], merged: Merged) -> None:
+        """Record the captions of pictures that came in, by number, with where they came from. What has one keeps it."""
+        here = {number: said for number, said in captions.items() if _is_picture(self.file(number))}
+        self._metadata.extend({number: text for number, (text, _) in here.items()})
+        for number, (_, made) in here.items():
+            if made is not None and number not in merged.settled:
+                provenance.append(self._answers, replace(made, number=number, source=self.facts.sources[number]))
+                self._unsynced = True
+        merged.note_settled(captions.keys())
 
     def _number_for(self, picture: Rendered) -> int:
         """The next number; or, where state was lost, the number of the very same JPEG that lies here already."""

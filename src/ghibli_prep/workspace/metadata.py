@@ -133,6 +133,17 @@ class Metadata:
             self._save(number, text, before, why)
             raise
 
+    def extend(self, texts: Mapping[int, str]) -> None:
+        """Record the captions of pictures that have none, in one go, on the disk when this returns.
+
+        Raises DiskError, the file then being as before: what comes from another dataset is still there.
+        """
+        new = {n: text.encode(errors="replace").decode() for n, text in texts.items() if n not in self.texts}
+        with disk_errors_in_words(self.path):
+            lines.append(self.path, [line(number, text) for number, text in new.items()], durable=True)
+        self.texts.update(new)
+        self._written.update({number: (text, None) for number, text in new.items()})
+
     def _change(self, number: int, before: str, text: str) -> None:
         self.load()
         if self.texts.get(number) in (None, before):  # else someone wrote a text of their own meanwhile

@@ -1,0 +1,179 @@
+"""`ghibli-prep merge`: several datasets become one, renumbered, without copies, each line's origin kept.
+
+The sources are read and never written. What is decided follows from the sources and from what the workspace has besides
+them alone, so a merge that was killed goes on to the same end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ghibli_prep import likeness
+from ghibli_prep.captioning.calls import Stop
+from ghibli_prep.console import Console
+from ghibli_prep.errors import Stopped
+from ghibli_prep.merging import here
+from ghibli_prep.merging.bringing import Taking, bring, made_for
+from ghibli_prep.merging.joining import Alike, Candidate, Copy, join
+from ghibli_prep.merging.looking import Seen, look_at
+from ghibli_prep.merging.sources import Dataset, Item
+from ghibli_prep.settings import Settings
+from ghibli_prep.workspace import Workspace
+
+T = TypeVar("T")
+_UNSEEN = bytes(likeness.WIDTH * likeness.HEIGHT)
+"""The thumbnail of what cannot be decoded: it is like nothing."""
+__all__ = ["Alike", "By", "Left", "Merging", "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """What copies are told by, besides being the same picture. alike: finds captions that mean the same, if any."""
+
+    pictures: bool = True
+    captions: bool = True
+    alike: Alike | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A picture that is a copy. of: what of, in words; how, value: see `joining.Copy`."""
+
+    dataset: str
+    file: str
+    of: str
+    how: str
+    value: float | None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a merge. taken, known: pictures by dataset that came in, or were here before.
+
+    left_out: what cannot be used, and why, by dataset and path there. resized: of those taken, the ones that are not as
+    they were; enlarged: of these, the ones that were smaller."""
+
+    taken: dict[str, int] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+    copies: list[Left] = field(default_factory=list)
+    left_out: dict[tuple[str, str], str] = field(default_factory=dict)
+    resized: int = 0
+    enlarged: int = 0
+
+
+class Merging:
+    """One merge of datasets, in their order of preference, into a workspace; a held one, unless it is only planned."""
+
+    def __init__(
+        self, workspace: Workspace, datasets: Sequence[Dataset], settings: Settings, console: Console, stop: Stop
+    ) -> None:
+        self.workspace, self.datasets, self.settings = workspace, datasets, settings
+        self.console, self.stop = console, stop
+        self.outcome = Outcome()
+        self._merged = workspace.merged()
+        self._here: dict[int, Taking] = {}
+
+    def plan(self, by: By) -> list[Taking]:
+        """What is to be taken, in order; the outcome says what is not, and why."""
+        for dataset in self.datasets:
+            self.outcome.taken[dataset.name] = self.outcome.known[dataset.name] = 0
+            self.outcome.left_out |= {(dataset.name, at): why for at, why in dataset.left_out.items()}
+        items, seen = self._seen()
+        numbers = here.numbers_of(self._merged, items, seen)
+        own = self._own(set(numbers.values()))
+        candidates = [
+            *own.values(),
+            *(_candidate(item, look, at in numbers) for at, (item, look) in enumerate(zip(items, seen, strict=True))),
+        ]
+        near = self.settings.filter.duplicate.drop if by.pictures else None
+        copies = {copy.at: copy for copy in join(candidates, near, by.captions, by.alike)}
+        names = [*(f"train/{number}.jpg" for number in own), *(f"{item.dataset}/{item.at}" for item in items)]
+        self.outcome.copies = [self._left_for(copy, names, items[copy.at - len(own)]) for copy in copies.values()]
+        films = here.films(self.workspace, self._merged, items)
+        facts, takings = self.workspace.facts, []
+        there = {number for identity, number in facts.numbers.items() if self.workspace.is_resized(identity)}
+        for at, (item, look) in enumerate(zip(items, seen, strict=True)):
+            taking, number = Taking(item, look, here.source_of(item, films)), numbers.get(at)
+            if number is not None and number in there:
+                self.outcome.known[item.dataset] += 1
+                self._here[number] = taking
+            elif len(own) + at not in copies:
+                takings.append(taking)
+        return takings
+
+    def run(self, takings: Sequence[Taking]) -> None:
+        """Take them in. Raises Stopped, DiskError and UsageError, and then goes on the next time."""
+        for dataset in self.datasets:
+            self._merged.note_dataset(dataset.name, here.relative(dataset.folder, self.workspace.root))
+            for film, cuts in dataset.cuts.items():
+                self._merged.note_cuts(film, cuts)
+        self._end_what_was_cut_short()
+        refused = {}
+        for taking, why in bring(self.workspace, self._merged, takings, self.settings.resize, self.console, self.stop):
+            refused[taking] = why
+            self.outcome.left_out[taking.item.dataset, taking.item.at] = why
+        self.count([taking for taking in takings if taking not in refused])
+
+    def count(self, takings: Sequence[Taking]) -> None:
+        side = self.settings.resize.size
+        for taking in takings:
+            self.outcome.taken[taking.item.dataset] += 1
+            self.outcome.resized += not taking.seen.ready
+            self.outcome.enlarged += min(taking.seen.size) < side
+
+    def _end_what_was_cut_short(self) -> None:
+        """Captions that a kill kept from their pictures, or from where they came from, come now."""
+        cut_short = {number: taking for number, taking in self._here.items() if number not in self._merged.settled}
+        known = self.workspace.provenance() if cut_short else {}
+        captions = {}
+        for number, taking in cut_short.items():
+            made = None if number in known else made_for(taking, self.workspace.hash_of(number))
+            captions[number] = (taking.item.text, made)
+        self.workspace.settle_in(captions, self._merged)
+
+    def _seen(self) -> tuple[list[Item], list[Seen]]:
+        """The pictures that can be used, and what is seen of them."""
+        items = [item for dataset in self.datasets for item in dataset.items]
+        good, seen = [], []
+        looked = look_at((item.file for item in items), self.settings.resize)
+        for item, look in zip(items, self._counted("look", looked, len(items)), strict=True):
+            if isinstance(look, str):
+                self.outcome.left_out[item.dataset, item.at] = look
+            else:
+                good.append(item)
+                seen.append(look)
+        return good, seen
+
+    def _own(self, merged: set[int]) -> dict[int, Candidate]:
+        """The pictures of the workspace that came from none of the sources, by number."""
+        identities = {number: identity for identity, number in self.workspace.facts.numbers.items()}
+        numbers = [number for number in self.workspace.pictures() if number not in merged]
+        looked = look_at((self.workspace.file(number) for number in numbers), self.settings.resize)
+        own = {}
+        for number, look in zip(numbers, self._counted("look", looked, len(numbers)), strict=True):
+            text = self.workspace.captions[number] if self.workspace.has_caption(number) else ""
+            origin = self._merged.origins.get(number)
+            keys = {identities.get(number, ""), *((origin.content, origin.frame) if origin else ())} - {""}
+            if isinstance(look, str):  # `validate` names it
+                own[number] = Candidate((*sorted(keys),), _UNSEEN, text, True)
+            else:
+                own[number] = Candidate((*sorted(keys | {look.content}), look.small), look.thumbnail, text, True)
+        return own
+
+    def _counted(self, what: str, looked: Iterator[T], total: int) -> Iterator[T]:
+        with closing(self.console.counting(what, looked, total)) as counted:
+            for one in counted:
+                yield one
+                if self.stop.soon:
+                    raise Stopped("Stopped. Nothing was merged yet; run the same command again.")
+
+    def _left_for(self, copy: Copy, names: Sequence[str], item: Item) -> Left:
+        return Left(item.dataset, item.at, names[copy.of], copy.how, copy.value)
+
+
+def _candidate(item: Item, seen: Seen, stays: bool) -> Candidate:
+    keys: tuple[object, ...] = (seen.content, *([item.frame] if item.frame else []), seen.small)
+    return Candidate(keys, seen.thumbnail, item.text, stays)

@@ -1,0 +1,74 @@
+"""A merge as one object, and for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ghibli_prep.console import Console
+from ghibli_prep.merging import Left, Outcome
+from ghibli_prep.merging.joining import MEANING
+from ghibli_prep.settings import ResizeSettings
+
+SHOWN = 20
+"""So many copies, and so many lines left out, are shown to people at once."""
+
+
+def as_json(outcome: Outcome, into: Path, count: int, planned: bool) -> dict[str, Any]:
+    """What `merge --json` prints. count: pictures in `train/`."""
+    left_out = [{"dataset": name, "file": at, "reason": why} for (name, at), why in outcome.left_out.items()]
+    return {
+        "into": str(into),
+        "dry_run": planned,
+        "pictures": count,
+        "taken": outcome.taken,
+        "known": outcome.known,
+        "resized": outcome.resized,
+        "enlarged": outcome.enlarged,
+        "copies": [asdict(copy) for copy in outcome.copies],
+        "left_out": left_out,
+    }
+
+
+def tell(outcome: Outcome, console: Console) -> None:
+    """Each line and picture that cannot be used, then each copy with what it is a copy of: all in the log, the first of
+    them also shown."""
+    unused = [f"{name}/{at}: {why}; left out" for (name, at), why in outcome.left_out.items()]
+    copies = [f"{copy.dataset}/{copy.file}: {_how(copy)} {copy.of}; left out" for copy in outcome.copies]
+    for said in (unused, copies):
+        for text in said[:SHOWN]:
+            console.tell(text)
+        for text in said[SHOWN:]:
+            console.log(text)
+        if len(said) > SHOWN:
+            console.tell(f"... and {len(said) - SHOWN:,} more: the log and --json name them all")
+
+
+def _how(copy: Left) -> str:
+    nearness = f" (cosine {copy.value:.2f})" if copy.how == MEANING and copy.value is not None else ""
+    return f"{copy.how}{nearness} as"
+
+
+def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: ResizeSettings) -> str:
+    """A line a dataset, and what it came to."""
+    copies = Counter((copy.dataset, copy.how) for copy in outcome.copies)
+    unused = Counter(name for name, _ in outcome.left_out)
+    lines = []
+    for name, taken in outcome.taken.items():
+        said = [f"{name}: {taken:,} {'to be taken' if planned else 'taken'}"]
+        said += [f"{outcome.known[name]:,} here already"] if outcome.known[name] else []
+        said += [f"{number:,} {how}" for (whose, how), number in copies.items() if whose == name]
+        said += [f"{unused[name]:,} left out"] if unused[name] else []
+        lines.append(", ".join(said) + ".")
+    if outcome.resized:
+        enlarged = f", {outcome.enlarged:,} of these enlarged" if outcome.enlarged else ""
+        lines.append(f"Resized to {settings.size} x {settings.size}: {outcome.resized:,}{enlarged}.")
+    lines.append(f"{into / 'train'}: {count:,} pictures." + (" Nothing was changed." if planned else ""))
+    return "\n".join(lines)
+
+
+def last_words(outcome: Outcome) -> str:
+    count = len(outcome.left_out)
+    return f"{count:,} {'line or picture' if count == 1 else 'lines or pictures'} of the sources left out: see above."
