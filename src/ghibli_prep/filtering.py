@@ -7,71 +7,21 @@ a filter raises, before anything is decided. Writes nothing but what was measure
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ghibli_prep import detectors, filters
-from ghibli_prep.detectors import Detector, Sighting
-from ghibli_prep.detectors.model_files import DownloadBar
+from ghibli_prep import filters
+from ghibli_prep.eyes import eyes
 from ghibli_prep.filters import FILTERS, Filter, Frame, Need
 from ghibli_prep.filters.judging import Judged, in_order, judge
 from ghibli_prep.filters.look import VERSION as LOOK
 from ghibli_prep.filters.look import Look, look
 from ghibli_prep.framing import Box
 from ghibli_prep.samples import BY_USER, Found, Kept, Rejected, Unreadable
-from ghibli_prep.settings import FilterSettings, Settings
+from ghibli_prep.settings import Settings
 from ghibli_prep.stages.filter import Candidate, Limits, decide, measure, rejected
 from ghibli_prep.workspace import Workspace
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-
-class People:
-    """The detector that the settings ask for, loaded when it is wanted first. Raises what `detectors.choose` raises."""
-
-    def __init__(self, settings: FilterSettings, cache: Path) -> None:
-        self._settings, self._cache = settings, cache
-        self._loaded: Detector | None = None
-        self.name = detectors.name_of(settings) or ""
-
-    @cached_property
-    def maker(self) -> str:
-        """What tells its sightings from those of another detector, other models or other settings."""
-        chosen = getattr(self._settings, self.name).model_dump() if self.name else {}
-        files = [_stamp(Path(value).expanduser()) for value in chosen.values() if isinstance(value, str)]
-        text = json.dumps([chosen, files], sort_keys=True)
-        return f"{self.name} boxes {hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-    def load(self) -> None:
-        if self._loaded is None and self.name:
-            bar = DownloadBar()
-            try:
-                self._loaded = detectors.choose(self._settings, self._cache, bar)
-            finally:
-                bar.close()
-
-    def look(self, picture: Image.Image) -> Sighting:
-        self.load()
-        assert self._loaded is not None
-        return self._loaded.look(picture)
-
-    def close(self) -> None:
-        if self._loaded is not None:
-            self._loaded.close()
-
-
-def _stamp(file: Path) -> list[int]:
-    """What changes where another file is put in its place; empty where there is none."""
-    with suppress(OSError):
-        if file.is_file():
-            return [file.stat().st_size, file.stat().st_mtime_ns]
-    return []
 
 
 class Filtering:
@@ -85,7 +35,7 @@ class Filtering:
         self._measures = workspace.measures()
         self._shots = workspace.films().shots()
         self._todo = {picture.identity: picture for picture in todo}
-        self.people = People(settings.filter, cache)
+        self._eyes = eyes(settings.filter, cache)
         self._unreadable: set[str] = set()
         wanted = {name for picture in todo for name in self.chosen(picture.source)}
         ordered = filters.chosen(settings.filter, by_hand=False)
@@ -94,37 +44,50 @@ class Filtering:
 
     def close(self) -> None:
         self._measures.flush()
-        self.people.close()
+        for eye in self._eyes.values():
+            eye.close()
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether there is a detector that looks for them."""
+        return bool(self._eyes["people"].name)
 
     def chosen(self, source: str) -> tuple[str, ...]:
         """The filters for a frame: of people only where somebody can look for them."""
         names = filters.chosen(self._settings, by_hand=source not in self._shots)
-        return names if self.people.name else tuple(name for name in names if FILTERS[name].need != "people")
+        return names if self.sees_people else tuple(name for name in names if FILTERS[name].need != "people")
 
     @property
     def decides_all(self) -> bool:
         """Whether a decision is made of each picture. Not where people should be looked for and nobody can, so that
         it can be made later; and not where there is nothing to ask of any picture."""
-        lacks = self._settings.detector != "none" and not self.people.name
+        lacks = self._settings.detector != "none" and not self.sees_people
         wanted = (filters.chosen(self._settings, picture.source not in self._shots) for picture in self._todo.values())
         return bool(self.filters) and not (lacks and any("people" in names for names in wanted))
 
     def make_ready(self) -> None:
-        """Load the detector, if it has to look at any picture at all."""
-        if "people" in self.filters and any(candidate.wants_a_look for candidate in self._candidates(self._todo)):
-            self.people.load()
+        """Load the detectors that have to look at any picture at all."""
+        self._load(self._candidates(self._todo))
+
+    def _load(self, candidates: list[Candidate]) -> None:
+        wanted = {need for candidate in candidates for need in candidate.wanted}
+        for need, eye in self._eyes.items():
+            if need in wanted:
+                eye.load()
 
     # What is known -----------------------------------------------------------------------------------
 
     def frame(self, identity: str, source: str, stays: bool = False, dropped_by: str = "") -> Frame:
         shot = self._shots.get(source)
+        seen = {need: self._measures.of(identity, need, eye.maker, eye.read) for need, eye in self._eyes.items()}
         return Frame(
             identity,
             source,
             film=source.partition("/")[0] if "/" in source else "",
             time=None if shot is None else shot.time,
             look=self._look_of(identity),
-            people=self._measures.of(identity, "people", self.people.maker, Sighting.of_json),
+            people=seen["people"],
+            text=seen["text"],
             stays=stays,
             dropped_by=dropped_by,
         )
@@ -207,7 +170,7 @@ class Filtering:
     def look_closer(self, left: list[Found]) -> Iterator[Kept | Rejected | Unreadable]:
         """What becomes of those."""
         candidates = self._candidates({found.identity: found for found in left})
-        return decide(candidates, {"people": self.people}, self._remember, self._limits)
+        return decide(candidates, self._eyes, self._remember, self._limits)
 
     def _candidates(self, pictures: Mapping[str, Found]) -> list[Candidate]:
         return [
@@ -241,9 +204,8 @@ class Filtering:
             Candidate(found, self.frame(identity, found.source), [("people", made)])
             for identity, found in self._todo.items()
         ]
-        if any(candidate.wants_a_look for candidate in todo):
-            self.people.load()
-        return decide(todo, {"people": self.people}, self._remember, self._limits)
+        self._load(todo)
+        return decide(todo, self._eyes, self._remember, self._limits)
 
     def where_people_are(self, identity: str) -> list[Box]:
         """Those that the detector is sure enough of; none where nobody looked."""
@@ -251,4 +213,4 @@ class Filtering:
         return seen.sure(self._settings.min_score) if seen else []
 
     def _remember(self, identity: str, need: Need, seen: Any) -> None:
-        self._measures.note(identity, need, self.people.maker, seen.as_json())
+        self._measures.note(identity, need, self._eyes[need].maker, seen.as_json())

@@ -189,7 +189,7 @@ class Pipeline:
 
         there = {found.identity: found for found in todo}
         with closing(Filtering(self.workspace, settings, cache, there, todo)) as filtering:
-            if filtering.people.name:
+            if filtering.sees_people:
                 for _ in self._recorded("people", filtering.see_people(), len(todo)):
                     pass
             else:

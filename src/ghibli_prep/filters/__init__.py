@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -19,9 +20,10 @@ from ghibli_prep.errors import MissingExtra
 if TYPE_CHECKING:
     from ghibli_prep.detectors import Sighting
     from ghibli_prep.filters.look import Look
+    from ghibli_prep.lettering import Lettering
     from ghibli_prep.settings import FilterSettings
 
-Need = Literal["look", "people"]
+Need = Literal["look", "people", "text"]
 """What a filter judges by: numbers of every frame, measured at once; or what a detector saw, one after another."""
 
 
@@ -30,9 +32,9 @@ class Frame:
     """A frame as the filters know it.
 
     source: its path in the input; film: the first folder of that. time: seconds into the film, None where unknown.
-    look, people: what was measured, None where it was not. stays: it was kept before, so it is not dropped now, and
-    others may be dropped for it. dropped_by: the filter, or whoever it was, that dropped it before; empty for nobody.
-    Such a frame is still a neighbour in time, and never the one that stays of several copies.
+    look, people, text: what was measured, None where it was not. stays: it was kept before, so it is not dropped now,
+    and others may be dropped for it. dropped_by: the filter, or whoever it was, that dropped it before; empty for
+    nobody. Such a frame is still a neighbour in time, and never the one that stays of several copies.
     """
 
     identity: str
@@ -41,6 +43,7 @@ class Frame:
     time: float | None = None
     look: Look | None = None
     people: Sighting | None = None
+    text: Lettering | None = None
     stays: bool = False
     dropped_by: str = ""
 
@@ -77,12 +80,14 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """module: its `load(settings)` makes the filter. need: as above. package and extra: what must be installed."""
+    """module: its `load(settings)` makes the filter. need: as above. package and extra: what must be installed.
+    below: the first Python that the package is not made for yet; None where it is made for all."""
 
     module: str
     need: Need
     package: str = ""
     extra: str = ""
+    below: tuple[int, int] | None = None
 
     @property
     def installed(self) -> bool:
@@ -92,11 +97,18 @@ class Entry:
         """Raises MissingExtra."""
         if not self.installed:
             raise MissingExtra(
-                f"This filter needs the package {self.package}, which is not installed. "
-                f'Install it: pip install "ghibli-prep[{self.extra}]"'
+                f"The filter {self.module.rpartition('.')[2]!r} needs the package {self.package}, "
+                f"which is not installed. {self._remedy}"
             )
         made: Filter = importlib.import_module(self.module).load(settings)
         return made
+
+    @property
+    def _remedy(self) -> str:
+        if self.below is None or sys.version_info < self.below:
+            return f'Install it: pip install "ghibli-prep[{self.extra}]"'
+        last = f"{self.below[0]}.{self.below[1] - 1}"
+        return f"It is not made for this Python yet: use Python {last}, or leave the filter out of filter.use."
 
 
 FILTERS: Mapping[str, Entry] = {
@@ -107,6 +119,7 @@ FILTERS: Mapping[str, Entry] = {
     "fade": Entry("ghibli_prep.filters.fade", "look"),
     "duplicate": Entry("ghibli_prep.filters.duplicate", "look"),
     "people": Entry("ghibli_prep.filters.people", "people"),
+    "text": Entry("ghibli_prep.filters.text", "text", "rapidocr_onnxruntime", "ocr", (3, 13)),
 }
 """By name, in the order in which they are asked: cheap ones first."""
 

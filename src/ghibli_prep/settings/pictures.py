@@ -49,7 +49,7 @@ class YoloSettings(Part):
     classes: tuple[str, ...] = Field(("person",), min_length=1)
 
 
-FilterName = Literal["black", "white", "flat", "blur", "fade", "duplicate", "people"]
+FilterName = Literal["black", "white", "flat", "blur", "fade", "duplicate", "people", "text"]
 
 
 class Thresholds(Part):
@@ -99,6 +99,14 @@ class DuplicateSettings(Thresholds):
     review: Share = 0.7
 
 
+class TextSettings(Thresholds):
+    """0 to 1: how much of the picture text leaves to the scene. subtitles: what is done about them."""
+
+    drop: Share = 0.9
+    review: Share = 0.96
+    subtitles: Literal["keep", "flag", "drop"] = "flag"
+
+
 class PeopleSettings(Part):
     """review: a frame whose surest person is less sure than this, but counts, stays and is flagged. min_share: people
     who take less of the picture than this are part of the background, 0 to 1."""
@@ -120,6 +128,7 @@ class FilterSettings(Part):
     fade: FadeSettings = FadeSettings()
     duplicate: DuplicateSettings = DuplicateSettings()
     people: PeopleSettings = PeopleSettings()
+    text: TextSettings = TextSettings()
     mediapipe: MediapipeSettings = MediapipeSettings()
     yolo: YoloSettings = YoloSettings()
 

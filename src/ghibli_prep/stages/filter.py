@@ -61,7 +61,12 @@ class Candidate:
 
     @property
     def wants_a_look(self) -> bool:
-        return any(getattr(self.frame, need) is None for need, _ in self.filters)
+        return bool(self.wanted)
+
+    @property
+    def wanted(self) -> list[Need]:
+        """What is not known of it yet."""
+        return [need for need, _ in self.filters if getattr(self.frame, need) is None]
 
 
 Remember = Callable[[str, Need, Any], None]

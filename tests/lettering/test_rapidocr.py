@@ -1,0 +1,90 @@
+"""The real detector on rendered frames, and what its text stands on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image, ImageDraw, ImageFont
+
+from ghibli_prep.lettering import Lettering
+
+pytest.importorskip("rapidocr_onnxruntime", reason="the ocr extra is not installed")
+
+from ghibli_prep.lettering.rapidocr import RapidOcr, load, maker
+
+PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "moon", "brick", "grass", "gravel", "coins")
+
+
+@cache
+def eye() -> RapidOcr:
+    return load()
+
+
+def photograph(name: str, size: tuple[int, int] = (854, 480)) -> Image.Image:
+    return Image.fromarray(getattr(skimage.data, name)()).convert("RGB").resize(size)
+
+
+def written(picture: Image.Image, text: str, y: float, size: int, colour: str = "white") -> Image.Image:
+    place = picture.width / 2, y * picture.height
+    ImageDraw.Draw(picture).text(place, text, colour, ImageFont.load_default(size), "mm")
+    return picture
+
+
+def board(turn: float = 0.0) -> Lettering:
+    """What is found of a shop's sign over the coffee."""
+    sign = written(Image.new("RGBA", (300, 90), (40, 60, 110, 255)), "BAKERY", 0.5, 48)
+    turned = sign.rotate(turn, Image.Resampling.BICUBIC, expand=True)
+    scene = photograph("coffee")
+    scene.paste(turned, (120, 60), turned)
+    return eye().look(scene)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_brick_grass_and_coins_are_no_text(name: str) -> None:
+    found = eye().look(photograph(name))
+    assert found.share < 0.02
+
+
+def test_every_line_is_found_where_it_is_in_shares_of_the_picture() -> None:
+    picture = Image.new("RGB", (1280, 720))
+    for y in (0.2, 0.5, 0.8):
+        written(picture, "Key Animation by Mei Tanaka", y, 40)
+    found = eye().look(picture)
+    assert [line.middle for line in found.lines[::-1]] == pytest.approx([0.2, 0.5, 0.8], abs=0.02)
+    assert all(line.left + line.right == pytest.approx(1, abs=0.02) and line.tilt < 1 for line in found.lines)
+    assert found.busy == 0.0 and found.aspect == pytest.approx(16 / 9, abs=0.01)
+
+
+def test_it_is_the_same_at_any_resolution() -> None:
+    shares = [eye().look(written(photograph("moon", (w, w // 2)), "The End", 0.5, w // 12)).share for w in (480, 1920)]
+    assert shares[0] == pytest.approx(shares[1], rel=0.25) and shares[0] > 0.02
+
+
+def test_a_sign_stands_on_a_board_and_what_is_written_over_the_picture_does_not() -> None:
+    (block,) = board().blocks
+    assert block.in_scene and block.lines[0].board
+    (over,) = eye().look(written(photograph("coffee"), "THE HARBOUR", 0.3, 60)).blocks
+    assert not over.in_scene
+
+
+def test_a_sign_seen_aslant_is_tilted() -> None:
+    (block,) = board(turn=9).blocks
+    assert block.in_scene and 6 < block.lines[0].tilt < 12
+
+
+def test_scenes_have_more_to_see_than_plain_and_shaded_grounds() -> None:
+    assert all(eye().look(photograph(name)).busy > 0.05 for name in PHOTOS)
+    rows = np.linspace(60, 100, 480)[:, None, None] + np.random.default_rng(1).normal(0, 3, (480, 854, 3))
+    assert eye().look(written(Image.fromarray(rows.astype(np.uint8)), "FIN", 0.5, 60)).busy < 0.02
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 300), (1000, 20)])
+def test_a_picture_of_any_size_can_be_looked_at(size: tuple[int, int]) -> None:
+    assert eye().look(Image.new("RGB", size, "red")).lines == ()
+
+
+def test_the_maker_names_the_version() -> None:
+    assert maker().startswith("rapidocr-onnxruntime 1.")
