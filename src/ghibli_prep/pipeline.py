@@ -103,7 +103,7 @@ class Pipeline:
         workspace, frames = self.workspace, self.census().pictures
         shown = {True: self._in(workspace.filtered), False: self._in(workspace.rejected)}
         sources = {identity: verdict.source for identity, verdict in workspace.facts.verdicts.items()}
-        there = {**self._merged(), **shown[False], **shown[True], **frames}
+        there = {**(self._in_dataset() if keep else self._merged()), **shown[False], **shown[True], **frames}
         hash_file, of_dataset = workspace.hash_file, workspace.identity_in_dataset
         samples = [chosen(file, keep, there, sources, of_dataset, hash_file) for file in files]
         once = {sample.identity: sample for sample in samples}
@@ -115,6 +115,8 @@ class Pipeline:
             if other and sample.identity not in frames:
                 workspace.take_away(other.file)
             self.console.tell(f"{sample.source}: {'kept' if keep else 'dropped'} by your word")
+        if keep and (back := workspace.restore(workspace.removed_among(files))):
+            self.console.tell(f"Back in {workspace.train}: {', '.join(f'{number}.jpg' for number in back)}")
         return len(once)
 
     def _merged(self) -> dict[str, Found]:
@@ -124,6 +126,17 @@ class Pipeline:
             identity: Found(identity, facts.sources[number], self.workspace.file(number))
             for identity, number in facts.numbers.items()
             if number in origins and self.workspace.file(number).is_file()
+        }
+
+    def _in_dataset(self) -> dict[str, Found]:
+        """The pictures of `train/` and `removed/` by identity: they stay, too, where their frames are no more."""
+        workspace, facts = self.workspace, self.workspace.facts
+        folders = ((workspace.removed, workspace.pictures_removed()), (workspace.train, workspace.pictures()))
+        files = {number: folder / f"{number}.jpg" for folder, numbers in folders for number in numbers}
+        return {
+            identity: Found(identity, facts.sources[number], files[number])
+            for identity, number in facts.numbers.items()
+            if number in files
         }
 
     def filter(self, settings: Settings, cache: Path, redo: bool = False) -> bool:

@@ -20,6 +20,9 @@ BLOCKED_TEXT = "[BLOCKED_BY_SAFETY_FILTER]"
 BY_USER = "user"
 """By whom a picture was kept or dropped that a person decided about."""
 
+KEPT_IN_DATASET = "kept in the dataset by hand"
+"""Why a picture is kept that a person named where the dataset has it: it does not go for what it is like, either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ghibli_prep.samples import Removed
 from ghibli_prep.stages.find import hash_file
 from ghibli_prep.workspace import Workspace
 
@@ -66,3 +68,34 @@ def test_a_frame_that_lies_only_in_filtered_temp_is_dropped_too(resized: Any) ->
     assert resized.run("drop", str(shown)).code == 0
     assert not shown.exists()
     assert names(resized.workspace / "filtered_out") == [shown.name]
+
+
+@pytest.mark.parametrize("with_frames", [True, False])
+def test_a_picture_that_was_taken_out_comes_back_by_its_name_and_no_other(resized: Any, with_frames: bool) -> None:
+    lines = "".join(f'{{"file_name": "{n}.jpg", "text": "a cat {n}"}}\n' for n in (1, 2, 3))
+    (resized.train / "metadata.jsonl").write_text(lines, "utf-8")
+    with Workspace(resized.workspace, hash_file) as held:
+        held.take_out([Removed(number, "why not", False) for number in (2, 3)])
+    if not with_frames:
+        shutil.rmtree(resized.raw)
+    said = resized.run("keep", resized.workspace / "removed" / "2.jpg")
+    assert (said.code, said.out) == (0, "1 picture kept by your word, for good.\n")
+    assert f"Back in {Path('data/ghibli/train')}: 2.jpg\n" in said.err
+    assert resized.captions == {"1.jpg": "a cat 1", "2.jpg": "a cat 2"}
+    assert resized.pictures == ["1.jpg", "2.jpg"]
+    assert [file.name for file in (resized.workspace / "removed").glob("*.jpg")] == ["3.jpg"]
+    assert resized.run("keep", resized.train / "1.jpg").code == 0  # one that is there stays, and nothing comes with it
+    assert resized.run("status").code == 0
+    if with_frames:
+        resized.run("resize", "--skip-filter")
+    assert resized.pictures == ["1.jpg", "2.jpg"]
+
+
+def test_what_was_dropped_and_cleaned_up_comes_back_by_its_name(resized: Any) -> None:
+    resized.run("drop", resized.train / "2.jpg")
+    assert resized.run("cleanup", "--yes").code == 0
+    assert resized.pictures == ["1.jpg", "3.jpg"]
+    assert resized.run("keep", resized.workspace / "removed" / "2.jpg").code == 0
+    assert resized.pictures == ["1.jpg", "2.jpg", "3.jpg"]
+    assert Workspace(resized.workspace, hash_file).dropped_by_hand() == set()
+    assert names(resized.workspace / "filtered_out") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -75,6 +75,39 @@ def merge(
     session = session_of(config, into)
     with ctrl_c(session):
         keeping.merge(session, sources, By(not no_dedupe, not (no_dedupe or pictures_only)), dry_run, as_json)
+
+
+@app.command(epilog="Example: ghibli-prep dedupe --dry-run")
+def dedupe(
+    config: Config = None,
+    workspace: WorkspaceDir = DEFAULT_WORKSPACE,
+    across: Annotated[
+        Path | None,
+        typer.Option(
+            "--across",
+            metavar="OTHER",
+            help="Take out what is like a caption there: a workspace, or a folder with a metadata.jsonl or .txt files.",
+        ),
+    ] = None,
+    at: Annotated[
+        float | None,
+        typer.Option("--at", min=0.01, max=1.0, metavar="COSINE", help="From where on captions are alike."),
+    ] = None,
+    prefer: Annotated[
+        Literal["first", "longest"] | None,
+        typer.Option("--keep", metavar="K", help="Which stays: first (by its number) or longest."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Of captions that say the same keep one: the other pictures move to removed/. `keep` brings one back for good."""
+    from ghibli_prep.commands import keeping
+
+    session = session_of(config, workspace)
+    chosen = {name: value for name, value in (("at", at), ("keep", prefer)) if value is not None}
+    with ctrl_c(session):
+        settings = session.settings.dedupe.model_copy(update=chosen)
+        keeping.dedupe(session, settings, across, dry_run, as_json)
 
 
 @app.command(epilog="Example: ghibli-prep cleanup --dry-run")

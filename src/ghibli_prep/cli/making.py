@@ -129,7 +129,8 @@ def filter_(
 
 
 Pictures = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="In raw/, filtered_temp/, filtered_out/, or train/N.jpg.")
+    list[Path],
+    typer.Argument(metavar="FILE...", help="In raw/, filtered_temp/, filtered_out/, train/N.jpg or removed/N.jpg."),
 ]
 
 
@@ -137,7 +138,7 @@ Pictures = Annotated[
 def keep(
     files: Pictures, config: Config = None, workspace: WorkspaceDir = DEFAULT_WORKSPACE, source: InputDir = None
 ) -> None:
-    """Overrule the filter: these pictures stay, whatever it says."""
+    """Overrule the filter: these pictures stay, whatever it says. What was taken out to removed/ comes back."""
     from ghibli_prep.commands import making
 
     session = session_of(config, workspace, source)

@@ -1,18 +1,21 @@
-"""The commands that move what a dataset has: clean up, put back, split, merge."""
+"""The commands that move what a dataset has: clean up, put back, split, merge, take out what is said twice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ghibli_prep import report
-from ghibli_prep.errors import ProblemsFound, Stopped
+from ghibli_prep.errors import ProblemsFound, Stopped, UsageError
 from ghibli_prep.pipeline import removable
 from ghibli_prep.session import Session
+from ghibli_prep.settings import DedupeSettings
 from ghibli_prep.workspace import Workspace
 
 if TYPE_CHECKING:
+    from ghibli_prep.deduping import Found
     from ghibli_prep.merging import By
     from ghibli_prep.merging.sources import Dataset
 
@@ -94,3 +97,38 @@ def _merge(session: Session, workspace: Workspace, datasets: Sequence[Dataset], 
         session.console.show(words.in_words(run.outcome, session.root, count, not workspace.held, resize))
     if run.outcome.left_out:
         raise ProblemsFound(words.last_words(run.outcome))
+
+
+def dedupe(session: Session, settings: DedupeSettings, across: Path | None, dry_run: bool, as_json: bool) -> None:
+    """across: another dataset, of which what is like something there goes; None: of what is alike here all but one.
+
+    Raises MissingExtra, NoInput and UsageError before anything is changed.
+    """
+    from ghibli_prep import meanings
+    from ghibli_prep.deduping import Deduping, as_before, others, words
+
+    meanings.need()
+    looked = session.need_workspace()
+    if across is not None and across.resolve().is_relative_to(session.root.resolve()):
+        raise UsageError(f"{across}: lies in this workspace. Name another dataset with --across.")
+    there = None if across is None else others.captions(across, session.console.tell)
+
+    def find(workspace: Workspace) -> Found:
+        deduping = Deduping(workspace, settings, session.console, session.stop)
+        return deduping.among() if there is None else deduping.against(there)
+
+    left = 0
+    if dry_run:
+        found = find(looked)
+    else:
+        with session.held() as pipeline:
+            found = find(pipeline.workspace)
+            going = as_before(found.gone, session.look().captions)  # read anew: to compare takes a while
+            pipeline.cleanup([gone.removed for gone in going])
+            found, left = replace(found, gone=going), len(found.gone) - len(going)
+    if as_json:
+        session.console.show_json(words.as_json(found, settings, across, dry_run))
+        return
+    for gone in found.gone:
+        session.console.show(words.line(gone))
+    session.console.show(words.in_words(found, looked, settings.at, dry_run, left))

@@ -6,10 +6,11 @@ brings the model and its tokenizer.
 
 from __future__ import annotations
 
-from ghibli_prep.meanings.embedding import INSTALL_COMMAND, MODEL, embed, installed
+from ghibli_prep.meanings.embedding import INSTALL_COMMAND, MODEL, embed, installed, need
 from ghibli_prep.meanings.model import WIDTH, Floats
-from ghibli_prep.meanings.repeating import Nearest, Repeat, nearest, repeats
+from ghibli_prep.meanings.repeating import Nearest, Repeat, least, nearest, repeats
 
 __all__ = [
-    "INSTALL_COMMAND", "MODEL", "WIDTH", "Floats", "Nearest", "Repeat", "embed", "installed", "nearest", "repeats",
+    "INSTALL_COMMAND", "MODEL", "WIDTH", "Floats", "Nearest", "Repeat",
+    "embed", "installed", "least", "nearest", "need", "repeats",
 ]  # fmt: skip

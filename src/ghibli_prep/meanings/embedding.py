@@ -34,6 +34,12 @@ def installed() -> bool:
     return importlib.util.find_spec("tokenizers") is not None and _folder() is not None
 
 
+def need() -> None:
+    """Raises MissingExtra where the model or the tokenizer is not there."""
+    if not installed():
+        raise MissingExtra(f"captions are compared by a model that is not installed. Install it: {INSTALL_COMMAND}")
+
+
 def embed(captions: Sequence[str], progress: Callable[[int], None] | None = None) -> Floats:
     """A unit vector a caption: len(captions) x 384. The same caption has always the same one, to a millionth.
 
@@ -84,10 +90,8 @@ def _batches(order: Sequence[int], tokens: Sequence[Tokens]) -> list[list[int]]:
 
 @lru_cache(maxsize=1)
 def _loaded() -> tuple[Tokenizer, Model]:
-    folder = _folder()
-    if folder is None or not installed():
-        raise MissingExtra(f"captions are compared by a model that is not installed. Install it: {INSTALL_COMMAND}")
-    return loaded_from(folder)
+    need()
+    return loaded_from(_folder() or Path())
 
 
 def loaded_from(folder: Path) -> tuple[Tokenizer, Model]:

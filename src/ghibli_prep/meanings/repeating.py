@@ -36,6 +36,11 @@ class Nearest:
     cosine: Floats
 
 
+def least(at: float) -> np.float32:
+    """The cosine from which on two unit vectors count as `at` alike."""
+    return np.float32(at) - _ROUNDING
+
+
 def nearest(embeddings: Floats, others: Floats, progress: Callable[[int], None] | None = None) -> Nearest:
     """embeddings, others: unit rows. progress: told now and then how many more rows are done."""
     found = Nearest(np.full(len(embeddings), -1, np.int64), np.full(len(embeddings), -np.inf, np.float32))
@@ -66,7 +71,7 @@ def repeats(
     stay, found = len(sure), []  # those that stay are moved to the front, over what is decided already
     for start in range(len(sure), len(rows), _NEW):
         block = vectors[start : start + _NEW].copy()
-        goes, of, cosine = _decided(block, vectors[:stay], np.float32(at) - _ROUNDING)
+        goes, of, cosine = _decided(block, vectors[:stay], least(at))
         names = rows[start : start + len(block)].copy()
         places = np.concatenate([rows[:stay], names])
         found += [Repeat(int(names[i]), int(places[of[i]]), float(cosine[i])) for i in np.flatnonzero(goes)]
@@ -79,15 +84,17 @@ def repeats(
     return found
 
 
-def _decided(block: Floats, before: Floats, least: np.float32) -> tuple[NDArray[np.bool_], NDArray[np.int64], Floats]:
+def _decided(
+    block: Floats, before: Floats, threshold: np.float32
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], Floats]:
     """Which rows of `block` go, of which they are repeats (places in `before`, then in `block`), and the cosines."""
     of, cosine = _nearest(block, before)
-    goes = cosine >= least
+    goes = cosine >= threshold
     among = np.tril(block @ block.T, -1)
-    for row in np.flatnonzero((among >= least).any(axis=1)):
+    for row in np.flatnonzero((among >= threshold).any(axis=1)):
         here = np.where(goes[:row], -np.inf, among[row, :row])
         best = int(here.argmax())
-        if here[best] >= least and here[best] > cosine[row]:
+        if here[best] >= threshold and here[best] > cosine[row]:
             goes[row], of[row], cosine[row] = True, len(before) + best, here[best]
     return goes, of, cosine
 

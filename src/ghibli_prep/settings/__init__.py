@@ -15,7 +15,7 @@ from ghibli_prep.settings.caption import (
     RuleName,
     RuleSettings,
 )
-from ghibli_prep.settings.dataset import KeyProject, SplitSettings, ValidateSettings
+from ghibli_prep.settings.dataset import DedupeSettings, KeyProject, SplitSettings, ValidateSettings
 from ghibli_prep.settings.kinds import Name, Part, PositiveInt, Share
 from ghibli_prep.settings.loading import load
 from ghibli_prep.settings.pictures import ExtractSettings, FilterSettings, MediapipeSettings, ResizeSettings
@@ -24,6 +24,7 @@ from ghibli_prep.settings.whole import Settings
 __all__ = [
     "BlockedSettings",
     "CaptionSettings",
+    "DedupeSettings",
     "ExtractSettings",
     "FilterSettings",
     "KeyProject",

@@ -1,4 +1,4 @@
-"""What may be chosen of a dataset as a whole: validate, split, and the projects of keys."""
+"""What may be chosen of a dataset as a whole: validate, split, dedupe, and the projects of keys."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ class SplitSettings(Part):
     bits: Annotated[int, Field(ge=0, le=128)] = 48
     run_bits: Annotated[int, Field(ge=0, le=128)] = 90
     words: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+
+class DedupeSettings(Part):
+    """Captions that say the same. at: the cosine of their vectors from which on they do. keep: the first of them by
+    its number, or the longest."""
+
+    at: Annotated[float, Field(gt=0, le=1)] = 0.75
+    keep: Literal["first", "longest"] = "first"
 
 
 class KeyProject(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ghibli_prep.settings.caption import CaptionSettings
-from ghibli_prep.settings.dataset import KeyProject, SplitSettings, ValidateSettings
+from ghibli_prep.settings.dataset import DedupeSettings, KeyProject, SplitSettings, ValidateSettings
 from ghibli_prep.settings.kinds import Part
 from ghibli_prep.settings.pictures import ExtractSettings, FilterSettings, ResizeSettings
 
@@ -17,4 +17,5 @@ class Settings(Part):
     resize: ResizeSettings = ResizeSettings()
     caption: CaptionSettings = CaptionSettings()
     split: SplitSettings = SplitSettings()
+    dedupe: DedupeSettings = DedupeSettings()
     validating: ValidateSettings = Field(ValidateSettings(), alias="validate")  # pydantic keeps the name for itself

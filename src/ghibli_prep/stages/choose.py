@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ghibli_prep.errors import UsageError
-from ghibli_prep.samples import BY_USER, Found, Kept, Rejected
+from ghibli_prep.samples import BY_USER, KEPT_IN_DATASET, Found, Kept, Rejected
 
 
 def chosen(
@@ -20,12 +20,12 @@ def chosen(
     """What is decided by naming `file`. Raises UsageError for one that is none of these pictures.
 
     there: every frame that can be read now, by identity. sources: where those decided before came from, by identity.
-    of_dataset: the identity of a picture in `train/`, "" where it is not known; None for a file that lies elsewhere.
+    of_dataset: the identity of a picture in `train/` or `removed/`, "" where it is not known; None for a file that lies
+    elsewhere.
     """
     try:
-        identity = of_dataset(file)
-        if identity is None:
-            identity = hash_file(file)
+        in_dataset = of_dataset(file)
+        identity = hash_file(file) if in_dataset is None else in_dataset
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror}). Nothing was changed.") from None
     if identity not in there:
@@ -36,5 +36,6 @@ def chosen(
     frame = there[identity]
     source = sources.get(identity, frame.source)
     if keep:
-        return Kept(identity, source, frame.file, BY_USER, "kept by hand", 1.0)
+        reason = "kept by hand" if in_dataset is None else KEPT_IN_DATASET
+        return Kept(identity, source, frame.file, BY_USER, reason, 1.0)
     return Rejected(identity, source, frame.file, BY_USER, "by_hand", 1.0)

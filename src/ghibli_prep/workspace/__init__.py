@@ -165,11 +165,18 @@ class Workspace:
         return self.train / file_name(number)
 
     def identity_in_dataset(self, file: Path) -> str | None:
-        """The frame that a picture in `train/` was made from, "" where it is not known; None for a file elsewhere."""
-        if file.absolute().parent.resolve() != self.train.resolve():
+        """The frame that a picture in `train/` or `removed/` was made from, "" where it is not known; None for a file
+        elsewhere."""
+        if file.absolute().parent.resolve() not in (self.train.resolve(), self.removed.resolve()):
             return None
         number = number_of(file.name)
         return next((identity for identity, known in self.facts.numbers.items() if known == number), "")
+
+    def removed_among(self, files: Iterable[Path]) -> set[int]:
+        """The numbers of the pictures in `removed/` that these files are."""
+        removed, there = self.removed.resolve(), set(self.pictures_removed())
+        numbers = {number_of(file.name) for file in files if file.absolute().parent.resolve() == removed}
+        return {number for number in numbers if number in there}
 
     def hash_of(self, number: int) -> str:
         """SHA-256 of the JPEG in `train/`, in hex; "" where it cannot be read."""
@@ -273,6 +280,8 @@ class Workspace:
                 self._metadata.set(number, BLOCKED_TEXT)
                 self._note(sample)
             case Failed() | Unreadable():
+                self._note(sample)
+            case Kept() if sample.file.parent in (self.train, self.removed):  # its frame is no more: nothing to show
                 self._note(sample)
             case Kept() | Rejected():
                 placing.place(sample, self.filtered, self.rejected, self.staging)  # first: a decision noted is shown
@@ -399,9 +408,9 @@ class Workspace:
         self._note(*removals)
         self._settle()
 
-    def restore(self) -> list[int]:
-        """Put every picture in `removed/` and its line back into `train/`; returns their numbers."""
-        numbers = self.pictures_removed()
+    def restore(self, numbers: Collection[int] | None = None) -> list[int]:
+        """Put pictures in `removed/`, and their lines, back into `train/`; returns which. numbers: None for all."""
+        numbers = [number for number in self.pictures_removed() if numbers is None or number in numbers]
         self._note(*map(Restored, numbers))
         self._settle()
         return numbers
