@@ -64,10 +64,10 @@ def test_captions_are_compared_by_their_words() -> None:
 
 
 def test_captions_that_mean_the_same_are_found_among_what_is_left() -> None:
-    asked: list[tuple[list[str], list[int], frozenset[int]]] = []
+    asked: list[tuple[list[str], list[int]]] = []
 
-    def alike(texts: Sequence[str], order: Sequence[int], stays: frozenset[int]) -> list[tuple[int, int, float]]:
-        asked.append((list(texts), list(order), stays))
+    def alike(texts: Sequence[str], stays: Sequence[int]) -> list[tuple[int, int, float]]:
+        asked.append((list(texts), list(stays)))
         return [(2, 0, 0.8)]
 
     many = [one("a", "x"), one("a", "y"), one("b", "z", stays=True), one("c"), one("d", "w")]
@@ -75,7 +75,17 @@ def test_captions_that_mean_the_same_are_found_among_what_is_left() -> None:
         Copy(1, 0, "the same picture"),
         Copy(4, 2, "a like caption", 0.8),
     ]
-    assert asked == [(["z", "x", "w"], [0, 1, 2], frozenset({0}))]
+    assert asked == [(["z", "x", "w"], [0])]
+
+
+def test_what_went_before_goes_again_and_keeps_no_other_out(picture: Any) -> None:
+    def thumbnail(number: int, brighter: float) -> bytes:
+        whole = Image.open(io.BytesIO(picture(number, side=128))).convert("RGB")
+        return likeness.thumbnail(ImageEnhance.Brightness(whole).enhance(brighter))
+
+    many = [one(at, f"caption {at}", thumbnail(at // 2, 1.0 - at % 2 / 10)) for at in range(12)]
+    found = join(many, NEAR, True, None, {4: "nearly the same picture", 7: "a like caption", 8: "a like caption"})
+    assert [(copy.at, copy.of) for copy in found] == [(1, 0), (3, 2), (4, -1), (7, 6), (8, -1), (9, 8), (11, 10)]
 
 
 @pytest.mark.parametrize("near", [None, NEAR])

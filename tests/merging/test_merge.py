@@ -168,6 +168,23 @@ def test_without_dedupe_only_the_same_picture_goes(user: Any, kohya: Any, pictur
     assert list(looked(user.folder / "both").captions.values()) == ["words"]
 
 
+def test_a_copy_that_was_left_out_stays_out_until_the_settings_say_otherwise(
+    user: Any, kohya: Any, picture: Any
+) -> None:
+    folder = kohya("k", {"a.jpg": (picture(0), "words"), "b.jpg": (picture(0, side=40), "others")})
+    user.run("merge", folder, "--into", "all")
+    assert [(left.file, left.of) for left in looked(user.folder / "all").merged().left.values()] == [
+        ("b.jpg", "k/a.jpg")
+    ]
+    (user.folder / "all" / "train" / "1.jpg").unlink()
+    (folder / "a.jpg").unlink()
+    said = user.run("merge", folder, "--into", "all")
+    assert "k/b.jpg: nearly the same picture as k/a.jpg; left out" in said.err
+    user.settings(text=ROOMY.replace("[resize]", "[filter.duplicate]\ndrop = 0.001\n[resize]"))
+    assert user.run("merge", folder, "--into", "all").code == 0
+    assert looked(user.folder / "all").captions == {1: "words", 2: "others"}
+
+
 def test_a_dry_run_says_what_would_be_done_and_makes_nothing(user: Any, three: tuple[Path, Path, Path]) -> None:
     said = user.run("merge", *three, "--into", "all", "--dry-run")
     assert said.code == 3

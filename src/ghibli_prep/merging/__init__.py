@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ghibli_prep import likeness
@@ -17,36 +17,29 @@ from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
 from ghibli_prep.merging import here
 from ghibli_prep.merging.bringing import Taking, bring, made_for
-from ghibli_prep.merging.joining import Alike, Candidate, Copy, join
+from ghibli_prep.merging.joining import MEANING, NEARLY, Alike, Candidate, Copy, join
 from ghibli_prep.merging.looking import Seen, look_at
 from ghibli_prep.merging.sources import Dataset, Item
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.merged import Left
 
 T = TypeVar("T")
 _UNSEEN = bytes(likeness.WIDTH * likeness.HEIGHT)
 """The thumbnail of what cannot be decoded: it is like nothing."""
-__all__ = ["Alike", "By", "Left", "Merging", "Outcome"]
+__all__ = ["Alike", "By", "Merging", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """What copies are told by, besides being the same picture. alike: finds captions that mean the same, if any."""
+    """What copies are told by, besides being the same picture. alike: finds captions that mean the same, if any.
+
+    at: the cosine from which on they do."""
 
     pictures: bool = True
     captions: bool = True
+    at: float = 1.0
     alike: Alike | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A picture that is a copy. of: what of, in words; how, value: see `joining.Copy`."""
-
-    dataset: str
-    file: str
-    of: str
-    how: str
-    value: float | None
 
 
 @dataclass(slots=True)
@@ -89,9 +82,16 @@ class Merging:
             *(_candidate(item, look, at in numbers) for at, (item, look) in enumerate(zip(items, seen, strict=True))),
         ]
         near = self.settings.filter.duplicate.drop if by.pictures else None
-        copies = {copy.at: copy for copy in join(candidates, near, by.captions, by.alike)}
+        before = {
+            len(own) + at: self._merged.left[look.content].how
+            for at, (item, look) in enumerate(zip(items, seen, strict=True))
+            if at not in numbers and self._goes_again(item, look, by, near)
+        }
+        copies = {copy.at: copy for copy in join(candidates, near, by.captions, by.alike, before)}
         names = [*(f"train/{number}.jpg" for number in own), *(f"{item.dataset}/{item.at}" for item in items)]
-        self.outcome.copies = [self._left_for(copy, names, items[copy.at - len(own)]) for copy in copies.values()]
+        for copy in copies.values():
+            at = copy.at - len(own)
+            self.outcome.copies.append(self._left(copy, names, items[at], seen[at]))
         films = here.films(self.workspace, self._merged, items)
         facts, takings = self.workspace.facts, []
         there = {number for identity, number in facts.numbers.items() if self.workspace.is_resized(identity)}
@@ -110,6 +110,7 @@ class Merging:
             self._merged.note_dataset(dataset.name, here.relative(dataset.folder, self.workspace.root))
             for film, cuts in dataset.cuts.items():
                 self._merged.note_cuts(film, cuts)
+        self._merged.note_left(self.outcome.copies)
         self._end_what_was_cut_short()
         refused = {}
         for taking, why in bring(self.workspace, self._merged, takings, self.settings.resize, self.console, self.stop):
@@ -170,8 +171,20 @@ class Merging:
                 if self.stop.soon:
                     raise Stopped("Stopped. Nothing was merged yet; run the same command again.")
 
-    def _left_for(self, copy: Copy, names: Sequence[str], item: Item) -> Left:
-        return Left(item.dataset, item.at, names[copy.of], copy.how, copy.value)
+    def _goes_again(self, item: Item, seen: Seen, by: By, near: float | None) -> bool:
+        """Was it left out before, by a likeness that still counts?"""
+        left = self._merged.left.get(seen.content)
+        if left is None or left.value is None:
+            return False
+        if left.how == NEARLY:
+            return near is not None and left.value < near
+        return left.how == MEANING and by.captions and left.text == item.text and left.value >= by.at
+
+    def _left(self, copy: Copy, names: Sequence[str], item: Item, seen: Seen) -> Left:
+        if copy.of < 0:
+            return replace(self._merged.left[seen.content], dataset=item.dataset, file=item.at)
+        value = None if copy.value is None else round(copy.value, 4)
+        return Left(item.dataset, item.at, seen.content, item.text, names[copy.of], copy.how, value)
 
 
 def _candidate(item: Item, seen: Seen, stays: bool) -> Candidate:

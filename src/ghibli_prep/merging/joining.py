@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ghibli_prep.likeness import thumbnails
 from ghibli_prep.likeness.repeats import nearest
@@ -26,8 +27,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A candidate that goes, by its place, and `of` which. how: of which kind; value: how far apart pictures are, how
-    near captions come; None where they are the same."""
+    """A candidate that goes, by its place, and `of` which; -1 where that was decided before. how: of which kind; value:
+    how far apart pictures are, how near captions come; None where they are the same."""
 
     at: int
     of: int
@@ -36,15 +37,23 @@ class Copy:
 
 
 PICTURE, NEARLY, CAPTION, MEANING = "the same picture", "nearly the same picture", "the same caption", "a like caption"
-Alike = Callable[[Sequence[str], Sequence[int], frozenset[int]], Sequence[tuple[int, int, float]]]
-"""Told captions, the order of preference, and those that stay: each that goes, of which, and how near."""
+Alike = Callable[[Sequence[str], Sequence[int]], Sequence[tuple[int, int, float]]]
+"""Told captions, the preferred first, and the places of those that stay: each that goes, of which, and how near."""
 
 
-def join(all_: Sequence[Candidate], near: float | None, captions: bool, alike: Alike | None) -> list[Copy]:
+def join(
+    all_: Sequence[Candidate],
+    near: float | None,
+    captions: bool,
+    alike: Alike | None,
+    before: Mapping[int, str] = MappingProxyType({}),
+) -> list[Copy]:
     """What goes, in order. Of those that are alike the one stays that has a number, or else the first.
 
     What is the same picture goes always. near: from which distance on pictures are two, None: not compared. captions:
-    are pictures with one caption compared? alike: finds captions that mean the same, None: is not asked.
+    are pictures with one caption compared? alike: finds captions that mean the same, None: is not asked. before: of
+    which kind of copies some were before, by place; they go again. They are looked at all the same: what is found by
+    looks depends a little on all that is looked at.
     """
     gone: dict[int, Copy] = {}
     order = sorted(range(len(all_)), key=lambda at: not all_[at].stays)
@@ -54,13 +63,14 @@ def join(all_: Sequence[Candidate], near: float | None, captions: bool, alike: A
 
     _same(all_, left(), gone, lambda one: one.keys, PICTURE)
     if near is not None:
-        _near(all_, left(), gone, near)
+        _near(all_, left(), gone, near, {at for at, how in before.items() if how == NEARLY})
     if captions:
         _same(all_, left(), gone, lambda one: (plain(one.text),) if one.text else (), CAPTION)
+    gone |= {at: Copy(at, -1, how) for at, how in before.items() if how == MEANING and at not in gone}
     if captions and alike is not None:
         here = [at for at in left() if all_[at].text]
-        stays = frozenset(place for place, at in enumerate(here) if all_[at].stays)
-        for place, of, cosine in alike([all_[at].text for at in here], range(len(here)), stays):
+        stays = [place for place, at in enumerate(here) if all_[at].stays]
+        for place, of, cosine in alike([all_[at].text for at in here], stays):
             gone[here[place]] = Copy(here[place], here[of], MEANING, cosine)
     return [gone[at] for at in sorted(gone)]
 
@@ -88,9 +98,16 @@ def _same(
             first.setdefault(key, at if known is None or all_[at].stays else known)
 
 
-def _near(all_: Sequence[Candidate], order: Sequence[int], gone: dict[int, Copy], drop: float) -> None:
-    pictures = thumbnails([all_[at].thumbnail for at in order])
-    stays = {place for place, at in enumerate(order) if all_[at].stays}
-    for place, said in nearest(pictures, range(len(order)), stays, drop).items():
+def _near(
+    all_: Sequence[Candidate], left: Sequence[int], gone: dict[int, Copy], drop: float, before: Collection[int]
+) -> None:
+    """left: those that are compared, the preferred first."""
+    places = sorted(left)  # whatever has its number by now: what is found depends a little on their order
+    pictures = thumbnails([all_[at].thumbnail for at in places])
+    at_place = {at: place for place, at in enumerate(places)}
+    stays = [at_place[at] for at in left if all_[at].stays]
+    goes = {at_place[at] for at in before if at in at_place}
+    for place, said in nearest(pictures, [at_place[at] for at in left], set(stays), drop, goes).items():
         if not said.stays:
-            gone[order[place]] = Copy(order[place], order[said.other], NEARLY, said.far)
+            of = -1 if place in goes else places[said.other]
+            gone[places[place]] = Copy(places[place], of, NEARLY, said.far)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ghibli_prep.console import Console
-from ghibli_prep.merging import Left, Outcome
+from ghibli_prep.merging import Outcome
 from ghibli_prep.merging.joining import MEANING
 from ghibli_prep.settings import ResizeSettings
+from ghibli_prep.workspace.merged import Left
 
 SHOWN = 20
 """So many copies, and so many lines left out, are shown to people at once."""

@@ -1,8 +1,9 @@
 """`.ghibli-prep/merged.jsonl`: which pictures came from other datasets, and from where in them.
 
-A line stands on its own: a dataset, by the name it has here; where the scenes of a film begin; a picture, written down
-before it is put into its place; pictures whose captions came after them. So what a kill cut short is seen, and a line
-of `metadata.jsonl` that was deleted by hand is not taken for such. Knows nothing of how datasets are read.
+A line stands on its own: a dataset, by the name it has here; where the scenes of a film begin; a picture that was left
+out as a copy; one that comes, written down before it is put into its place; those whose captions came after them. So
+what a kill cut short is seen, and a line of `metadata.jsonl` that was deleted by hand is not taken for such. Knows
+nothing of how datasets are read.
 """
 
 from __future__ import annotations
@@ -40,6 +41,22 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A picture that was left out as a copy. dataset, file, content: as of an `Origin`. text: its caption.
+
+    of: what of, in words. how: of which kind. value: how near it comes, None where it is the same.
+    """
+
+    dataset: str
+    file: str
+    content: str
+    text: str
+    of: str
+    how: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A picture that is to come in, with its caption. made: where that came from, as far as it is known."""
 
@@ -51,7 +68,8 @@ class Incoming:
 
 class Merged:
     """What the file says. origins: by number. settled: numbers whose captions have come. folders: of the datasets, by
-    name; a path relative to the workspace with `/`, or a whole one. cuts: of films by their SHA-256, in seconds.
+    name; a path relative to the workspace with `/`, or a whole one. cuts: of films by their SHA-256, in seconds. left:
+    the last word about each picture that was left out, by its content.
 
     writable: False where the workspace is not held. Raises ForeignState on reading, DiskError or UsageError on writing.
     """
@@ -62,6 +80,7 @@ class Merged:
         self.settled: set[int] = set()
         self.folders: dict[str, str] = {}
         self.cuts: dict[str, tuple[float, ...]] = {}
+        self.left: dict[str, Left] = {}
         content = lines.read(path)
         whole = lines.whole(content)
         for at, raw in lines.numbered(whole):
@@ -89,6 +108,11 @@ class Merged:
                 number, time = int(fields.pop("number")), fields.pop("time")
                 texts = {name: str(value) for name, value in fields.items()}
                 self.origins[number] = Origin(**texts, time=None if time is None else float(time))
+            case "copy":
+                value = fields.pop("value")
+                texts = {name: str(text) for name, text in fields.items()}
+                left = Left(**texts, value=None if value is None else float(value))
+                self.left[left.content] = left
             case "settled":
                 self.settled.update(map(int, fields["numbers"]))
             case _:
@@ -113,6 +137,10 @@ class Merged:
         """On the disk when this returns."""
         new = [(number, origin) for number, origin in origins.items() if self.origins.get(number) != origin]
         self._note([{"kind": "picture", "number": number, **asdict(origin)} for number, origin in new], durable=True)
+
+    def note_left(self, left: Collection[Left]) -> None:
+        new = [each for each in left if self.left.get(each.content) != each]
+        self._note([{"kind": "copy", **asdict(each)} for each in new], durable=False)
 
     def note_settled(self, numbers: Collection[int]) -> None:
         if numbers:
