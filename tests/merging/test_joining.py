@@ -68,14 +68,14 @@ def test_captions_that_mean_the_same_are_found_among_what_is_left() -> None:
 
     def alike(texts: Sequence[str], stays: Sequence[int]) -> list[tuple[int, int, float]]:
         asked.append((list(texts), list(stays)))
-        return [(2, 0, 0.8)]
+        return [(2, 1, 0.8)]
 
     many = [one("a", "x"), one("a", "y"), one("b", "z", stays=True), one("c"), one("d", "w")]
     assert join(many, None, True, alike) == [
         Copy(1, 0, "the same picture"),
         Copy(4, 2, "a like caption", 0.8),
     ]
-    assert asked == [(["z", "x", "w"], [0])]
+    assert asked == [(["x", "z", "w"], [1])]
 
 
 def test_what_went_before_goes_again_and_keeps_no_other_out(picture: Any) -> None:

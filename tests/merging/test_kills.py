@@ -31,7 +31,7 @@ root, sources = Path(sys.argv[1]), sys.argv[2:]
 def merge(into):
     sys.argv[1:] = []
     try:
-        cli.main(["merge", *sources, "--into", str(into)])
+        cli.main(["merge", *sources, "--exact-captions", "--into", str(into)])
     except SystemExit as ended:
         assert ended.code == 0, ended.code
 
@@ -101,7 +101,7 @@ def test_killed_at_any_write_a_merge_ends_with_the_same_dataset(
     home: Any, sources: list[str], tmp_path: Path, everything: Any
 ) -> None:
     before = everything(*map(Path, sources))
-    assert home.run("merge", *sources, "--into", tmp_path / "never").code == 0
+    assert home.run("merge", *sources, "--exact-captions", "--into", tmp_path / "never").code == 0
     expected = whole(tmp_path / "never")
     assert len(expected["files"]) == 4
     plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from ghibli_prep import meanings
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.films import FilmFacts, Shot
 
@@ -26,6 +28,8 @@ min_words = 2
 [split]
 bits = 8
 run_bits = 8
+[dedupe]
+at = 1.0
 """
 
 
@@ -183,6 +187,42 @@ def test_a_copy_that_was_left_out_stays_out_until_the_settings_say_otherwise(
     user.settings(text=ROOMY.replace("[resize]", "[filter.duplicate]\ndrop = 0.001\n[resize]"))
     assert user.run("merge", folder, "--into", "all").code == 0
     assert looked(user.folder / "all").captions == {1: "words", 2: "others"}
+
+
+MEANT = {
+    "a.jpg": (0, "ghibli style, a young girl with short brown hair stands in a green meadow under a blue sky"),
+    "b.jpg": (1, "ghibli style, a girl with short brown hair is standing in a green meadow, the sky is blue"),
+    "c.jpg": (2, "ghibli style, an old steam train crosses a stone bridge at night, its windows lit"),
+}
+
+
+def test_captions_that_mean_the_same_go_where_the_model_is_installed(user: Any, kohya: Any, picture: Any) -> None:
+    if not meanings.installed():
+        pytest.skip("the extra text is not installed")
+    user.settings(text=ROOMY.replace("at = 1.0", "at = 0.75"))
+    folder = kohya("k", {at: (picture(number), text) for at, (number, text) in MEANT.items()})
+    for _ in range(2):
+        said = user.run("merge", folder, "--into", "all")
+        assert said.code == 0
+        assert re.search(r"k/b\.jpg: a like caption \(cosine 0\.[89]\d\) as k/a\.jpg; left out", said.err)
+        assert "Left out for what their captions mean: 1 (cosine 0.75 or more)." in said.out
+        assert looked(user.folder / "all").captions == {1: MEANT["a.jpg"][1], 2: MEANT["c.jpg"][1]}
+    said = user.run("merge", folder, "--into", "all", "--exact-captions")
+    assert looked(user.folder / "all").captions[3] == MEANT["b.jpg"][1]
+
+
+def test_without_the_model_captions_are_compared_by_their_words_and_the_user_is_told(
+    user: Any, kohya: Any, picture: Any
+) -> None:
+    if meanings.installed():
+        pytest.skip("the extra text is installed")
+    pictures = {at: (picture(number), text) for at, (number, text) in MEANT.items()}
+    folder = kohya("k", {**pictures, "d.jpg": (picture(3), MEANT["a.jpg"][1].upper())})
+    said = user.run("merge", folder, "--into", "all")
+    assert "Captions are compared word for word" in said.err
+    assert 'pip install "ghibli-prep[text]"' in said.err
+    assert len(looked(user.folder / "all").captions) == 3
+    assert "word for word" not in user.run("merge", folder, "--into", "all", "--exact-captions").err
 
 
 def test_a_dry_run_says_what_would_be_done_and_makes_nothing(user: Any, three: tuple[Path, Path, Path]) -> None:

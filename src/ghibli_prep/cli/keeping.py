@@ -65,6 +65,9 @@ def merge(
     pictures_only: Annotated[
         bool, typer.Option("--pictures-only", help="Leave out copies of pictures; captions may be alike.")
     ] = False,
+    exact_captions: Annotated[
+        bool, typer.Option("--exact-captions", help="Compare captions by their words, not by what they mean.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,8 +76,9 @@ def merge(
     from ghibli_prep.merging import By
 
     session = session_of(config, into)
+    by = By(not no_dedupe, not (no_dedupe or pictures_only), not exact_captions)
     with ctrl_c(session):
-        keeping.merge(session, sources, By(not no_dedupe, not (no_dedupe or pictures_only)), dry_run, as_json)
+        keeping.merge(session, sources, by, dry_run, as_json)
 
 
 @app.command(epilog="Example: ghibli-prep dedupe --dry-run")

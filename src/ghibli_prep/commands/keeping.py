@@ -93,8 +93,7 @@ def _merge(session: Session, workspace: Workspace, datasets: Sequence[Dataset], 
     if as_json:
         session.console.show_json(words.as_json(run.outcome, session.root, count, not workspace.held))
     else:
-        resize = session.settings.resize
-        session.console.show(words.in_words(run.outcome, session.root, count, not workspace.held, resize))
+        session.console.show(words.in_words(run.outcome, session.root, count, not workspace.held, session.settings))
     if run.outcome.left_out:
         raise ProblemsFound(words.last_words(run.outcome))
 

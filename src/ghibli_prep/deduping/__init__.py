@@ -14,16 +14,13 @@ import numpy as np
 from ghibli_prep import meanings
 from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.console import Console
+from ghibli_prep.deduping.embedding import embedded, vectors_of
 from ghibli_prep.errors import Stopped
 from ghibli_prep.meanings import Floats
 from ghibli_prep.samples import KEPT_IN_DATASET, Removed
 from ghibli_prep.settings import DedupeSettings
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.metadata import file_name
-from ghibli_prep.workspace.vectors import Vectors
-
-_TOGETHER = 2048
-"""Captions that are embedded before they are written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Deduping:
     def __init__(self, workspace: Workspace, settings: DedupeSettings, console: Console, stop: Stop) -> None:
         meanings.need()
         self._workspace, self._settings, self._console, self._stop = workspace, settings, console, stop
-        self._vectors = Vectors(workspace.state / "meanings.bin", meanings.MODEL, meanings.WIDTH, workspace.held)
+        self._vectors = vectors_of(workspace)
         here, captions = set(workspace.pictures()), workspace.captions
         self._texts = {n: captions[n] for n in sorted(captions) if n in here and workspace.has_caption(n)}
         self._spared = _spared(workspace) & self._texts.keys()
@@ -104,15 +101,7 @@ class Deduping:
         return Gone(number, file_name(of), of, _rounded(cosine), self._texts[number], self._texts[of])
 
     def _embedded(self, texts: Sequence[str]) -> Floats:
-        new = [text for text in dict.fromkeys(texts) if not self._vectors.known(text)]
-        made: dict[str, Floats] = {}
-        with self._console.bar("embed", len(new), " captions") as bar:
-            for start in range(0, len(new), _TOGETHER):
-                part = new[start : start + _TOGETHER]
-                vectors = dict(zip(part, meanings.embed(part, self._counted(bar.update)), strict=True))
-                self._vectors.note(vectors)
-                made |= vectors
-        return self._vectors.of(texts, made)
+        return embedded(texts, self._vectors, self._console, self._counted)
 
     def _counted(self, update: Callable[[int], object]) -> Callable[[int], None]:
         """Move a bar on, until the user says stop."""

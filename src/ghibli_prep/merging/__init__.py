@@ -17,8 +17,9 @@ from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
 from ghibli_prep.merging import here
 from ghibli_prep.merging.bringing import Taking, bring, made_for
-from ghibli_prep.merging.joining import MEANING, NEARLY, Alike, Candidate, Copy, join
+from ghibli_prep.merging.joining import NEARLY, Candidate, Copy, join
 from ghibli_prep.merging.looking import Seen, look_at
+from ghibli_prep.merging.meaning import asked
 from ghibli_prep.merging.sources import Dataset, Item
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
@@ -27,19 +28,16 @@ from ghibli_prep.workspace.merged import Left
 T = TypeVar("T")
 _UNSEEN = bytes(likeness.WIDTH * likeness.HEIGHT)
 """The thumbnail of what cannot be decoded: it is like nothing."""
-__all__ = ["Alike", "By", "Merging", "Outcome"]
+__all__ = ["By", "Merging", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """What copies are told by, besides being the same picture. alike: finds captions that mean the same, if any.
-
-    at: the cosine from which on they do."""
+    """What copies are told by, besides being the same picture. meanings: of captions, not only their words."""
 
     pictures: bool = True
     captions: bool = True
-    at: float = 1.0
-    alike: Alike | None = None
+    meanings: bool = True
 
 
 @dataclass(slots=True)
@@ -81,17 +79,9 @@ class Merging:
             *own.values(),
             *(_candidate(item, look, at in numbers) for at, (item, look) in enumerate(zip(items, seen, strict=True))),
         ]
-        near = self.settings.filter.duplicate.drop if by.pictures else None
-        before = {
-            len(own) + at: self._merged.left[look.content].how
-            for at, (item, look) in enumerate(zip(items, seen, strict=True))
-            if at not in numbers and self._goes_again(item, look, by, near)
-        }
-        copies = {copy.at: copy for copy in join(candidates, near, by.captions, by.alike, before)}
+        copies = {copy.at - len(own): copy for copy in self._copies(candidates, by, items, seen)}
         names = [*(f"train/{number}.jpg" for number in own), *(f"{item.dataset}/{item.at}" for item in items)]
-        for copy in copies.values():
-            at = copy.at - len(own)
-            self.outcome.copies.append(self._left(copy, names, items[at], seen[at]))
+        self.outcome.copies = [self._left(copy, names, items[at], seen[at]) for at, copy in copies.items()]
         films = here.films(self.workspace, self._merged, items)
         facts, takings = self.workspace.facts, []
         there = {number for identity, number in facts.numbers.items() if self.workspace.is_resized(identity)}
@@ -100,7 +90,7 @@ class Merging:
             if number is not None and number in there:
                 self.outcome.known[item.dataset] += 1
                 self._here[number] = taking
-            elif len(own) + at not in copies:
+            elif at not in copies:
                 takings.append(taking)
         return takings
 
@@ -171,20 +161,34 @@ class Merging:
                 if self.stop.soon:
                     raise Stopped("Stopped. Nothing was merged yet; run the same command again.")
 
-    def _goes_again(self, item: Item, seen: Seen, by: By, near: float | None) -> bool:
-        """Was it left out before, by a likeness that still counts?"""
-        left = self._merged.left.get(seen.content)
-        if left is None or left.value is None:
-            return False
-        if left.how == NEARLY:
-            return near is not None and left.value < near
-        return left.how == MEANING and by.captions and left.text == item.text and left.value >= by.at
+    def _copies(
+        self, candidates: Sequence[Candidate], by: By, items: Sequence[Item], seen: Sequence[Seen]
+    ) -> list[Copy]:
+        """candidates: what the workspace has besides them, then the items."""
+        near = self.settings.filter.duplicate.drop if by.pictures else None
+        at_least = self.settings.dedupe.at if by.captions and by.meanings else None
+        start, before = len(candidates) - len(items), {}
+        for at, (item, look) in enumerate(zip(items, seen, strict=True), start=start):
+            left = self._merged.left.get(look.content)
+            if left and not candidates[at].stays and _still_counts(left, item.text, near, at_least):
+                before[at] = left.how
+        alike = None if at_least is None else asked(self.workspace, at_least, self.console, self.stop)
+        return join(candidates, near, by.captions, alike, before)
 
     def _left(self, copy: Copy, names: Sequence[str], item: Item, seen: Seen) -> Left:
         if copy.of < 0:
             return replace(self._merged.left[seen.content], dataset=item.dataset, file=item.at)
         value = None if copy.value is None else round(copy.value, 4)
         return Left(item.dataset, item.at, seen.content, item.text, names[copy.of], copy.how, value)
+
+
+def _still_counts(left: Left, text: str, near: float | None, at_least: float | None) -> bool:
+    """Does that by which a picture was left out before still keep it out?"""
+    if left.value is None:
+        return False  # what is the same is seen anew
+    if left.how == NEARLY:
+        return near is not None and left.value < near
+    return at_least is not None and left.text == text and left.value >= at_least
 
 
 def _candidate(item: Item, seen: Seen, stays: bool) -> Candidate:

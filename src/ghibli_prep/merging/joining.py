@@ -68,7 +68,7 @@ def join(
         _same(all_, left(), gone, lambda one: (plain(one.text),) if one.text else (), CAPTION)
     gone |= {at: Copy(at, -1, how) for at, how in before.items() if how == MEANING and at not in gone}
     if captions and alike is not None:
-        here = [at for at in left() if all_[at].text]
+        here = sorted(at for at in left() if all_[at].text)
         stays = [place for place, at in enumerate(here) if all_[at].stays]
         for place, of, cosine in alike([all_[at].text for at in here], stays):
             gone[here[place]] = Copy(here[place], here[of], MEANING, cosine)

@@ -10,7 +10,7 @@ from typing import Any
 from ghibli_prep.console import Console
 from ghibli_prep.merging import Outcome
 from ghibli_prep.merging.joining import MEANING
-from ghibli_prep.settings import ResizeSettings
+from ghibli_prep.settings import Settings
 from ghibli_prep.workspace.merged import Left
 
 SHOWN = 20
@@ -52,7 +52,7 @@ def _how(copy: Left) -> str:
     return f"{copy.how}{nearness} as"
 
 
-def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: ResizeSettings) -> str:
+def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: Settings) -> str:
     """A line a dataset, and what it came to."""
     copies = Counter((copy.dataset, copy.how) for copy in outcome.copies)
     unused = Counter(name for name, _ in outcome.left_out)
@@ -65,7 +65,14 @@ def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: 
         lines.append(", ".join(said) + ".")
     if outcome.resized:
         enlarged = f", {outcome.enlarged:,} of these enlarged" if outcome.enlarged else ""
-        lines.append(f"Resized to {settings.size} x {settings.size}: {outcome.resized:,}{enlarged}.")
+        size = settings.resize.size
+        lines.append(f"Resized to {size} x {size}: {outcome.resized:,}{enlarged}.")
+    meant = sum(copy.how == MEANING for copy in outcome.copies)
+    if meant:
+        lines.append(
+            f"Left out for what their captions mean: {meant:,} (cosine {settings.dedupe.at:g} or more). "
+            "--exact-captions keeps such pictures, and [dedupe] says from where on captions are alike."
+        )
     lines.append(f"{into / 'train'}: {count:,} pictures." + (" Nothing was changed." if planned else ""))
     return "\n".join(lines)
 
