@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ghibli_prep.meanings.model import Floats
 
-_NEW, _KEPT = 1024, 8192
-"""Rows that are compared at a time: 32 MB of cosines."""
+_NEW, _KEPT = 1024, 4096
+"""Rows that are compared at a time: 16 MB of cosines."""
 _ROUNDING = np.float32(1e-6)
 """Unit vectors that are the same may have a cosine a little below 1."""
 
@@ -63,7 +63,7 @@ def repeats(
 
     embeddings: unit rows, n x 384 float32. order: the rows to decide about, the preferred first. kept: rows that stay
     whatever they are like, and come before all. progress: told now and then how many more rows are decided.
-    Takes the room of `embeddings` once more, and some 50 MB.
+    Takes the room of `embeddings` once more, and some 30 MB.
     """
     sure = list(kept or ())
     rows = np.array([*sure, *order], np.int64)
@@ -91,11 +91,15 @@ def _decided(
     of, cosine = _nearest(block, before)
     goes = cosine >= threshold
     among = np.tril(block @ block.T, -1)
-    for row in np.flatnonzero((among >= threshold).any(axis=1)):
-        here = np.where(goes[:row], -np.inf, among[row, :row])
-        best = int(here.argmax())
-        if here[best] >= threshold and here[best] > cosine[row]:
-            goes[row], of[row], cosine[row] = True, len(before) + best, here[best]
+    alike = among >= threshold
+    alike[goes] = alike[:, goes] = False
+    for row in np.flatnonzero(alike.any(axis=1)):  # one by one: who stays depends on who stayed before
+        goes[row] = alike[row].any()
+        alike[:, row] &= not goes[row]
+    among[:, goes] = -np.inf
+    nearer = np.flatnonzero((among.max(axis=1) > cosine) & goes)
+    of[nearer] = len(before) + among[nearer].argmax(axis=1)
+    cosine[nearer] = among[nearer].max(axis=1)
     return goes, of, cosine
 
 
