@@ -100,6 +100,11 @@ class Sheet:
             (x, y), text, style.fill, style.made(scale), anchor, stroke_width=wide, stroke_fill=style.outline
         )
 
+    def down(self, x: float, y: float, text: str, scale: float = 1.0) -> None:
+        """Japanese from top to bottom; y: the middle of the first letter."""
+        for at, letter in enumerate(text.replace(" ", "")):
+            self.write(x, y + 1.05 * self.style.size * scale * at, letter, scale=scale)
+
 
 def name(draw: random.Random, script: str) -> str:
     match script:
@@ -208,6 +213,11 @@ def standing(draw: random.Random, size: tuple[int, int]) -> Image.Image:
     sheet = Sheet(picture, style(draw, size[1], 0.04, 0.075, over))
     across, anchor = draw.choice(((0.5, "mm"), (0.5, "mm"), (0.08, "lm"), (0.92, "rm")))
     count, step = draw.randint(1, 5), sheet.style.size * draw.uniform(1.2, 1.8)
+    if sheet.style.script == "japanese" and draw.random() < 0.3:
+        for column in range(count + 1):
+            names = name(draw, "japanese")
+            sheet.down(across * size[0] + (count / 2 - column) * step, 0.25 * size[1], names)
+        return picture
     middle = draw.choice((0.5, 0.5, 0.3, 0.7)) * size[1]
     top = middle - count * step / 2
     sheet.write(across * size[0], top, role(draw, sheet.style.script), anchor, draw.uniform(0.6, 1.0))
@@ -223,6 +233,11 @@ def title(draw: random.Random, size: tuple[int, int]) -> Image.Image:
     script = sheet.style.script
     words = draw.choice(_KANA if script == "japanese" else _TITLES if script == "latin" else _CYRILLIC)
     lines = [words]
+    if script == "japanese" and len(words) < 9 and draw.random() < 0.4:
+        scale = min(1.0, 0.8 * size[1] / (1.05 * sheet.style.size * len(words)))
+        top = (size[1] - 1.05 * sheet.style.size * scale * (len(words) - 1)) / 2
+        sheet.down(draw.choice((0.5, 0.5, 0.8)) * size[0], top, words, scale)
+        return picture
     if " " in words and draw.random() < 0.5:
         half = len(words.split()) // 2
         lines = [" ".join(words.split()[:half]), " ".join(words.split()[half:])]

@@ -82,6 +82,18 @@ def test_large_words_in_the_very_middle_are_a_title_whatever_they_seem_to_stand_
     assert judged([line(0.5, 0.3, 0.15, board=True)]).dropped
 
 
+def test_two_eyes_in_a_face_are_no_text_though_they_are_taken_for_it() -> None:
+    eyes = [line(0.5, 0.12, 0.2, across=across, legible=False) for across in (0.35, 0.65)]
+    assert judged(eyes).opinion.value == judged(eyes, busy=0.0).opinion.value == 1.0
+
+
+def test_what_is_as_long_as_a_line_but_cannot_be_read_is_flagged_at_most() -> None:
+    roof = line(0.3, 0.6, 0.15, across=0.4, legible=False)
+    assert judged([roof]).flagged and judged([roof], busy=0.0).flagged
+    many = [line(0.2 + 0.1 * at, 0.6, legible=False) for at in range(5)]
+    assert judged(many).dropped
+
+
 def test_a_mark_in_a_corner_is_nothing_even_on_a_plain_ground() -> None:
     mark = line(0.07, 0.12, 0.04, across=0.9)
     assert judged([mark]).opinion.value == judged([mark], busy=0.0).opinion.value == 1.0
@@ -111,9 +123,11 @@ def test_nothing_is_held_against_a_frame_that_nobody_looked_at() -> None:
 
 
 SHARES = st.floats(0, 1)
+SIZES = st.floats(0.01, 0.5)
+READ = st.sampled_from((True, False, None))
 LINES = st.builds(
-    lambda x, y, wide, high, tilt, board: Line(x, y, min(1, x + wide), min(1, y + high), high, tilt, 0.7, board),
-    SHARES, SHARES, st.floats(0.01, 1), st.floats(0.01, 0.5), st.floats(0, 45), st.booleans(),
+    lambda x, y, wide, high, *more: Line(x, y, min(1, x + wide), min(1, y + high), high, *more),
+    SHARES, SHARES, SIZES, SIZES, st.floats(-45, 45), SHARES, READ, st.booleans(),
 )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,6 +42,25 @@ def test_the_longer_a_line_is_the_less_it_may_be_tilted() -> None:
     assert Block((long,), 16 / 9).in_scene and not Block((short,), 16 / 9).in_scene
 
 
+def test_lines_that_all_lean_the_same_way_are_tilted_and_errors_either_way_are_none() -> None:
+    lines = [line(0.3, 0.2 + 0.1 * at, 0.4) for at in range(4)]
+    leaning = tuple(replace(one, tilt=1.3) for one in lines)
+    erring = tuple(replace(one, tilt=1.3 * (-1) ** at) for at, one in enumerate(lines))
+    assert Block(leaning, 16 / 9).in_scene and not Block(erring, 16 / 9).in_scene
+
+
+def test_a_line_from_top_to_bottom_is_as_long_as_it_is_high() -> None:
+    upright = Line(0.5, 0.1, 0.55, 0.9, 0.09, 0.0, 0.8)
+    assert upright.length(16 / 9) == pytest.approx(0.8)
+
+
+def test_what_is_short_and_cannot_be_read_is_no_text() -> None:
+    eye, word = replace(line(0.2, 0.2, 0.05), legible=False), replace(line(0.6, 0.2, 0.4), legible=False)
+    found = Lettering((eye, word), 0.5, 16 / 9)
+    assert found.text == [word] and [block.lines for block in found.blocks] == [(word,)]
+    assert not found.blocks[0].legible
+
+
 def test_the_air_around_a_block_is_as_wide_as_high_and_ends_with_the_picture() -> None:
     box = Block((line(0.0, 0.5),), 2.0).box(1.0)
     assert (box.left, box.top, box.right, box.bottom) == pytest.approx((0.0, 0.45, 0.225, 0.6))
@@ -55,15 +76,17 @@ def test_what_stands_on_a_board_is_marked_line_by_line() -> None:
 
 
 SHARES = st.floats(0, 1)
-LINES = st.builds(Line, SHARES, SHARES, SHARES, SHARES, SHARES, st.floats(0, 45), SHARES, st.booleans())
+READ = st.sampled_from((True, False, None))
+LINES = st.builds(Line, SHARES, SHARES, SHARES, SHARES, SHARES, st.floats(-45, 45), SHARES, READ, st.booleans())
 
 
 @given(st.lists(LINES, max_size=8), SHARES, st.floats(0.1, 10))
-def test_it_is_the_same_after_json_and_each_line_is_in_one_block(lines: list[Line], busy: float, aspect: float) -> None:
+def test_it_is_the_same_after_json_and_each_line_of_text_is_in_one_block(
+    lines: list[Line], busy: float, aspect: float
+) -> None:
     found = Lettering(tuple(lines), busy, aspect)
     assert Lettering.of_json(json.loads(json.dumps(found.as_json()))) == found
-    key = lambda one: (one.left, one.top, one.right, one.bottom, one.height, one.tilt, one.score, one.board)  # noqa: E731 - short
-    assert sorted((one for block in found.blocks for one in block.lines), key=key) == sorted(lines, key=key)
+    assert Counter(one for block in found.blocks for one in block.lines) == Counter(found.text)
 
 
 @pytest.mark.parametrize("fact", [{}, {"lines": [{"left": 1}], "busy": 0, "aspect": 1}, {"lines": 3}])

@@ -48,24 +48,34 @@ class Text:
     def _of(self, found: Lettering) -> Opinion:
         there = [block for block in found.blocks if not _is_mark(block)]
         if there and found.busy <= _PLAIN:
-            return Opinion(0.0, _reason(there, plain=True), "text on a plain ground")
+            value = 0.0 if any(block.legible or _is_central(block) for block in there) else self._flagged
+            return Opinion(value, _reason(there, plain=True), "text on a plain ground")
         over = [block for block in there if _is_title(block) or not block.in_scene]
         below = [block for block in over if _is_subtitle(block)]
         written = [block for block in over if block not in below]
         taken = framing.share([block.box(_air(block)) for block in written])
-        value = 1 - taken
-        if all(block.rows == 1 and not _is_central(block) for block in written):
-            value = max(value, min(self.drop, self.review))  # one line anywhere may as well be a sign
+        value = 1 - taken if _is_sure(written) else max(self._flagged, 1 - taken)
         if value < self.review or not below or self._subtitles == "keep":
             return Opinion(value, _reason(written, plain=False), f"text takes {taken:.0%} of the picture")
-        value = (self.drop + self.review) / 2 if self._subtitles == "flag" else 0.0
-        return Opinion(value, "subtitles", "subtitles")
+        return Opinion(self._flagged if self._subtitles == "flag" else 0.0, "subtitles", "subtitles")
+
+    @property
+    def _flagged(self) -> float:
+        """What is flagged at most."""
+        return (self.drop + self.review) / 2
 
 
 def _is_mark(block: Block) -> bool:
     """A channel's mark, a time: one short line in a corner."""
     aside = block.right < 2 * _CORNER or block.left > 1 - 2 * _CORNER
     return block.rows == 1 and aside and (block.bottom < _CORNER or block.top > 1 - _CORNER)
+
+
+def _is_sure(blocks: Sequence[Block]) -> bool:
+    """Whether it was written over a scene: not one line off the middle, as of a sign, nor one or two
+    in which nothing can be read."""
+    legible = any(block.legible or block.rows >= _MANY for block in blocks)
+    return legible and any(block.rows > 1 or _is_central(block) for block in blocks)
 
 
 def _is_central(block: Block) -> bool:

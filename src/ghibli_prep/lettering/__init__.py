@@ -12,10 +12,12 @@ from typing import Any
 
 from ghibli_prep import framing
 
-_LEVEL = 1.3, 5.0
-"""Degrees: what was written over a picture is level; so much the detector errs in long lines, and in short words."""
-_ERRS = 10.0
-"""Degrees by which it errs, where a line is as high as it is long; measured."""
+_LEVEL = (1.5, 1.2, 1.0)
+"""Degrees: what was written over a picture is level. So much the detector errs in one line, in two, in more."""
+_SHORT = 10.0
+"""Heights: in shorter lines it errs as much more as they are shorter; measured."""
+_WORD = 3.0
+"""Heights: what is shorter and cannot be read is no text, but an eye, a cup, a wheel."""
 _NEXT = 2.0
 """Of the height of a line: how far the next one may be below it, in the same block."""
 _BESIDE = 3.0
@@ -27,8 +29,9 @@ class Line:
     """A line of text, or as much of it as was found in one piece.
 
     left, top, right, bottom: as shares of the picture's width and height. height: of the line across its own way, as a
-    share of the picture's height. tilt: degrees from level, 0 to 45. score: 0 to 1, how sure the detector is. board: it
-    stands on a thing in the scene, such as a sign or a page.
+    share of the picture's height. tilt: degrees from level, -45 to 45. score: 0 to 1, how sure the detector is.
+    legible: whether letters were read in it; None where nobody tried. board: it stands on a thing in the scene, such as
+    a sign or a page.
     """
 
     left: float
@@ -38,11 +41,16 @@ class Line:
     height: float
     tilt: float
     score: float
+    legible: bool | None = None
     board: bool = False
 
     @property
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
+
+    def length(self, aspect: float) -> float:
+        """Along its way, as a share of the picture's height. aspect: the picture's width divided by its height."""
+        return max((self.right - self.left) * aspect, self.bottom - self.top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +96,21 @@ class Block:
     @property
     def in_scene(self) -> bool:
         """It was not written over the picture, but is seen in it."""
-        boards = sum(line.board for line in self.lines)
-        return 2 * boards > len(self.lines) or 2 * sum(self._is_level(line) for line in self.lines) < len(self.lines)
+        return 2 * sum(line.board for line in self.lines) > len(self.lines) or not self._is_level
 
-    def _is_level(self, line: Line) -> bool:
-        least, most = _LEVEL
-        length = (line.right - line.left) * self.aspect
-        return line.tilt <= min(most, max(least, _ERRS * line.height / max(length, line.height)))
+    @property
+    def legible(self) -> bool:
+        """Whether letters were read in it, or nobody tried."""
+        read = [line.legible for line in self.lines if line.legible is not None]
+        return not read or any(read)
+
+    @property
+    def _is_level(self) -> bool:
+        lengths = [line.length(self.aspect) for line in self.lines]
+        tilts = sum(line.tilt * length for line, length in zip(self.lines, lengths, strict=True))
+        heights = max(lengths) / median(line.height for line in self.lines)
+        errs = _LEVEL[min(len(_LEVEL), len(lengths)) - 1] * max(1.0, _SHORT / heights)
+        return abs(tilts / sum(lengths)) <= errs
 
     def box(self, air: float = 0.0) -> framing.Box:
         """Where it is. air: how much of the picture around it is lost to it, in heights of its lines."""
@@ -105,9 +121,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """All text that was found in a picture.
+    """All that was found in a picture and may be text.
 
-    busy: how much there is to see where no text is, 0 (nothing: a plain ground) to 1.
+    busy: how much there is to see where no text is, 0 (nothing: a plain ground) to 1. blocks: of what is text.
     """
 
     lines: tuple[Line, ...]
@@ -116,12 +132,20 @@ class Lettering:
     blocks: tuple[Block, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "blocks", tuple(Block(lines, self.aspect) for lines in _together(self)))
+        blocks = tuple(Block(lines, self.aspect) for lines in _together(self.text, self.aspect))
+        object.__setattr__(self, "blocks", blocks)
+
+    @property
+    def text(self) -> list[Line]:
+        """The lines, but for those that are taken for text and are none."""
+        return [
+            line for line in self.lines if line.legible is not False or line.length(self.aspect) >= _WORD * line.height
+        ]
 
     @property
     def share(self) -> float:
-        """How much of the picture the lines cover, 0 to 1."""
-        return framing.share([Block((line,), self.aspect).box() for line in self.lines])
+        """How much of the picture the lines of text cover, 0 to 1."""
+        return framing.share([Block((line,), self.aspect).box() for line in self.text])
 
     def on_boards(self, boards: Sequence[Block]) -> Lettering:
         """The same, with the lines of `boards` known to stand on things in the scene."""
@@ -138,13 +162,13 @@ class Lettering:
         return cls(lines, float(fact["busy"]), float(fact["aspect"]))
 
 
-def _together(lettering: Lettering) -> Iterator[tuple[Line, ...]]:
+def _together(lines: Sequence[Line], aspect: float) -> Iterator[tuple[Line, ...]]:
     """The lines by the block they are in, each block from top to bottom."""
-    left = sorted(lettering.lines, key=lambda line: (line.middle, line.left))
+    left = sorted(lines, key=lambda line: (line.middle, line.left))
     while left:
         block = [left.pop(0)]
         for line in block:  # grows meanwhile
-            near = [other for other in left if _near(line, other, lettering.aspect)]
+            near = [other for other in left if _near(line, other, aspect)]
             block += near
             left = [other for other in left if other not in near]
         yield tuple(sorted(block, key=lambda line: (line.middle, line.left)))

@@ -102,7 +102,7 @@ class DuplicateSettings(Thresholds):
 class TextSettings(Thresholds):
     """0 to 1: how much of the picture text leaves to the scene. subtitles: what is done about them."""
 
-    drop: Share = 0.9
+    drop: Share = 0.92
     review: Share = 0.96
     subtitles: Literal["keep", "flag", "drop"] = "flag"
 
