@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ghibli_prep.captioning import rules
@@ -17,7 +17,7 @@ class Row:
     """One picture. text: its caption, "" where it has none. reason: why it is blocked or failed.
 
     source: the frame's path below the input folder. made: where it has what it has from, None where unknown.
-    shared: has another picture the same caption?
+    shared: has another picture the same caption? dataset: what it was merged from, "" where it was made here.
     """
 
     number: int
@@ -27,6 +27,7 @@ class Row:
     source: str
     made: Provenance | None
     shared: bool = False
+    dataset: str = ""
 
     @property
     def film(self) -> str:
@@ -57,16 +58,19 @@ def rows(workspace: Workspace) -> list[Row]:
     """Every picture in `train/`, by number. Raises ForeignState as `Workspace.provenance` does."""
     made, failed, reasons = workspace.provenance(), workspace.failed(), workspace.facts.blocked
     blocked, times = set(workspace.blocked()), Counter(workspace.captions.values())
+    origins = workspace.merged().origins
     found = []
     for number in workspace.pictures():
         source, where = workspace.facts.sources.get(number, ""), made.get(number)
+        dataset = origins[number].dataset if number in origins else ""
         if number in blocked:
-            found.append(Row(number, "blocked", "", reasons.get(number, ""), source, where))
+            row = Row(number, "blocked", "", reasons.get(number, ""), source, where)
         elif number in workspace.captions:
             text = workspace.captions[number]
-            found.append(Row(number, "captioned", text, "", source, where, times[text] > 1))
+            row = Row(number, "captioned", text, "", source, where, times[text] > 1)
         elif number in failed:
-            found.append(Row(number, "failed", "", failed[number], source, where))
+            row = Row(number, "failed", "", failed[number], source, where)
         else:
-            found.append(Row(number, "pending", "", "", source, None))
+            row = Row(number, "pending", "", "", source, None)
+        found.append(replace(row, dataset=dataset))
     return found

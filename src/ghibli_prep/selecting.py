@@ -31,6 +31,7 @@ _TEXTS: Mapping[str, Callable[[Row, Profile], Value]] = {
     "text": lambda row, _: row.text,
     "film": lambda row, _: row.film,
     "source": lambda row, _: row.source,
+    "dataset": lambda row, _: row.dataset,
     "rule": rules_broken,
     "edited": lambda row, _: "yes" if row.edited else "no",
     **{

@@ -6,6 +6,8 @@ import io
 import json
 import os
 import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,14 @@ def test_each_origin_is_kept_with_who_made_its_caption(user: Any, three: tuple[P
     assert (made[4].text, made[4].model, made[4].time) == (before[2].text, before[2].model, before[2].time)
     folders = [merged.merged().folders[name] for name in ("one", "two")]
     assert folders == ["../one", "../two"]
+
+
+def test_pictures_are_chosen_by_the_dataset_they_came_from(user: Any, three: tuple[Path, Path, Path]) -> None:
+    user.run("merge", *three, "--into", "all")
+    said = user.run("recaption", "-w", "all", "--where", "dataset=two", "--where", "film=Totoro (two)", "--dry-run")
+    assert re.findall(r"^  (\d+)\.jpg", said.out, re.MULTILINE) == ["4", "5"]
+    said = user.run("recaption", "-w", "all", "--where", "dataset!=one", "--dry-run")
+    assert re.findall(r"^  (\d+)\.jpg", said.out, re.MULTILINE) == ["4", "5", "6"]
 
 
 def test_the_same_command_again_changes_nothing(user: Any, three: tuple[Path, Path, Path], everything: Any) -> None:
@@ -368,16 +378,39 @@ def test_a_dataset_folder_is_not_merged_into(user: Any, kohya: Any, imagefolder:
     assert "has a metadata.jsonl of its own" in said.err
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions that root does not heed")
-def test_sources_that_may_only_be_read_are_read(user: Any, three: tuple[Path, Path, Path]) -> None:
-    places = [path for folder in three for path in (folder, *folder.rglob("*"))]
-    for path in places:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    try:
-        assert user.run("merge", *three, "--into", "all").code == 3
-    finally:
-        for path in places:
-            path.chmod(0o755 if path.is_dir() else 0o644)
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Any]:
+    """Makes folders read-only: by permissions, and, as root does not heed those, by a mount; skips without either."""
+    mounted, changed = [], []
+
+    def make(*folders: Path) -> None:
+        for folder in folders:
+            if os.geteuid() == 0:
+                bound = subprocess.run(
+                    ["mount", "--bind", str(folder), str(folder)], capture_output=True, check=False
+                ).returncode
+                mounted.extend([folder] if not bound else [])
+                again = ["mount", "-o", "remount,ro,bind", str(folder)]
+                if bound or subprocess.run(again, capture_output=True, check=False).returncode:
+                    pytest.skip("nothing can be mounted here")
+            else:
+                changed.extend([folder, *folder.rglob("*")])
+        for path in changed:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+    for path in changed:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="other permissions on Windows")
+def test_sources_that_may_only_be_read_are_read(user: Any, three: tuple[Path, Path, Path], read_only: Any) -> None:
+    read_only(*three)
+    with pytest.raises(OSError, match=r"Read-only|Permission"):
+        (three[0] / "new").touch()
+    assert user.run("merge", *three, "--into", "all").code == 3
     assert len(looked(user.folder / "all").captions) == 6
 
 

@@ -69,11 +69,11 @@ def films(workspace: Workspace, merged: Merged, items: Sequence[Item]) -> Films:
     of_folder = {film.folder: film.identity for film in extracted}
     for number, source in workspace.facts.sources.items():
         name, origin = film_of(source), merged.origins.get(number)
-        if origin is None:
-            known.note(name, of_folder.get(name, ""), identities.get(number, ""))
-        else:
+        if origin is not None:
             known.note(name, origin.film, origin.frame)
             known.names[origin.dataset, film_of(origin.source)] = name
+        elif workspace.is_resized(identities.get(number, "")):  # else a kill came before its origin was written down
+            known.note(name, of_folder.get(name, ""), identities.get(number, ""))
     for film in extracted:
         known.note(film.folder, film.identity, "")
     groups: defaultdict[tuple[str, str], list[Item]] = defaultdict(list)
