@@ -139,6 +139,14 @@ def test_killed_at_any_moment_the_same_command_goes_on(dataset: Any) -> None:
     assert dataset.run("dedupe", "--json").json["gone"] == []
 
 
+def test_without_the_trigger_words_less_is_alike(dataset: Any) -> None:
+    say(dataset, {"1.jpg": "Ghibli style a white cat", "2.jpg": "Ghibli style a black cat on a wall"})
+    (whole,) = dataset.run("dedupe", "--at", "0.3", "--dry-run", "--json").json["gone"]
+    (rest,) = dataset.run("dedupe", "--at", "0.3", "--no-trigger", "--dry-run", "--json").json["gone"]
+    assert rest["cosine"] < whole["cosine"]
+    assert rest["text"] == whole["text"] == "Ghibli style a black cat on a wall"
+
+
 def test_many_that_are_alike_are_pointed_out(dataset: Any) -> None:
     say(dataset, dict.fromkeys(TEXTS, HILL))
     assert "more than half" in dataset.run("dedupe", "--dry-run").out

@@ -14,10 +14,11 @@ from ghibli_prep import meanings
 from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.console import Console
 from ghibli_prep.deduping import Deduping, Found, Gone, as_before
+from ghibli_prep.deduping.embedding import after
 from ghibli_prep.deduping.words import in_words, line
 from ghibli_prep.errors import Stopped
 from ghibli_prep.samples import KEPT_IN_DATASET, Captioned, Kept, Rendered
-from ghibli_prep.settings import DedupeSettings
+from ghibli_prep.settings import Settings
 from ghibli_prep.stages.find import hash_file
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.vectors import Vectors
@@ -49,7 +50,7 @@ def fill(workspace: Workspace, angles: Mapping[int, float], lengths: Mapping[int
 
 
 def look(workspace: Workspace, **chosen: object) -> Found:
-    return Deduping(workspace, DedupeSettings.model_validate(chosen), Console(), Stop()).among()
+    return Deduping(workspace, Settings.model_validate({"dedupe": chosen}), Console(), Stop()).among()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -98,13 +99,13 @@ def test_stopped_in_between_nothing_went_and_what_was_embedded_is_not_embedded_a
     stop = Stop()
     stop.ask()
     with pytest.raises(Stopped, match="Nothing was taken out"):
-        Deduping(held, DedupeSettings(), Console(), stop).among()
+        Deduping(held, Settings(), Console(), stop).among()
     assert held.pictures() == [1, 2, 3]
     assert [each.number for each in look(held).gone] == [2, 3]
     known = Vectors(held.state / "meanings.bin", meanings.MODEL, meanings.WIDTH, writable=False)
     assert known.known("a cat sleeps on a red cushion")
     stop = Stop()
-    assert [each.number for each in Deduping(held, DedupeSettings(), Console(), stop).among().gone] == [2, 3]
+    assert [each.number for each in Deduping(held, Settings(), Console(), stop).among().gone] == [2, 3]
 
 
 def test_what_was_edited_meanwhile_stays_for_another_look() -> None:
@@ -126,3 +127,18 @@ def test_a_line_shows_how_alike_and_the_beginning_of_long_captions(held: Workspa
     )
     words = in_words(Found(9, None, [], 0), held, 0.75, dry_run=False, left=2)
     assert words == "2 were edited meanwhile and stay: run the same command again to compare them anew."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ghibli style a cat", "a cat"),
+        ("ghibli Style, a cat", "a cat"),
+        ("A cat in Ghibli style", "A cat in Ghibli style"),
+        ("Ghibli style", "Ghibli style"),
+        ("", ""),
+    ],
+)
+def test_without_the_trigger_what_follows_it_is_compared(text: str, said: str) -> None:
+    assert after(text, "Ghibli style") == said
+    assert after(text, "") == text

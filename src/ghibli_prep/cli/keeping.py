@@ -101,6 +101,9 @@ def dedupe(
         Literal["first", "longest"] | None,
         typer.Option("--keep", metavar="K", help="Which stays: first (by its number) or longest."),
     ] = None,
+    no_trigger: Annotated[
+        bool, typer.Option("--no-trigger", help="Compare what follows the trigger words: they make all more alike.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -108,10 +111,10 @@ def dedupe(
     from ghibli_prep.commands import keeping
 
     session = session_of(config, workspace)
-    chosen = {name: value for name, value in (("at", at), ("keep", prefer)) if value is not None}
+    flags = {"at": at, "keep": prefer, "trigger": False if no_trigger else None}
+    chosen = {name: value for name, value in flags.items() if value is not None}
     with ctrl_c(session):
-        settings = session.settings.dedupe.model_copy(update=chosen)
-        keeping.dedupe(session, settings, across, dry_run, as_json)
+        keeping.dedupe(session, chosen, across, dry_run, as_json)
 
 
 @app.command(epilog="Example: ghibli-prep cleanup --dry-run")

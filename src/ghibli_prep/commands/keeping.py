@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ghibli_prep import report
 from ghibli_prep.errors import ProblemsFound, Stopped, UsageError
 from ghibli_prep.pipeline import removable
 from ghibli_prep.session import Session
-from ghibli_prep.settings import DedupeSettings
 from ghibli_prep.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -98,8 +97,9 @@ def _merge(session: Session, workspace: Workspace, datasets: Sequence[Dataset], 
         raise ProblemsFound(words.last_words(run.outcome))
 
 
-def dedupe(session: Session, settings: DedupeSettings, across: Path | None, dry_run: bool, as_json: bool) -> None:
-    """across: another dataset, of which what is like something there goes; None: of what is alike here all but one.
+def dedupe(session: Session, chosen: Mapping[str, Any], across: Path | None, dry_run: bool, as_json: bool) -> None:
+    """chosen: what of `[dedupe]` flags say. across: another dataset, what is like something there goes; None: of what
+    is alike here all but one.
 
     Raises MissingExtra, NoInput and UsageError before anything is changed.
     """
@@ -107,6 +107,7 @@ def dedupe(session: Session, settings: DedupeSettings, across: Path | None, dry_
     from ghibli_prep.deduping import Deduping, as_before, others, words
 
     meanings.need()
+    settings = session.settings.model_copy(update={"dedupe": session.settings.dedupe.model_copy(update=chosen)})
     looked = session.need_workspace()
     if across is not None and across.resolve().is_relative_to(session.root.resolve()):
         raise UsageError(f"{across}: lies in this workspace. Name another dataset with --across.")
@@ -126,8 +127,8 @@ def dedupe(session: Session, settings: DedupeSettings, across: Path | None, dry_
             pipeline.cleanup([gone.removed for gone in going])
             found, left = replace(found, gone=going), len(found.gone) - len(going)
     if as_json:
-        session.console.show_json(words.as_json(found, settings, across, dry_run))
+        session.console.show_json(words.as_json(found, settings.dedupe, across, dry_run))
         return
     for gone in found.gone:
         session.console.show(words.line(gone))
-    session.console.show(words.in_words(found, looked, settings.at, dry_run, left))
+    session.console.show(words.in_words(found, looked, settings.dedupe.at, dry_run, left))

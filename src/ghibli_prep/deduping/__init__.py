@@ -18,7 +18,7 @@ from ghibli_prep.deduping.embedding import embedded, vectors_of
 from ghibli_prep.errors import Stopped
 from ghibli_prep.meanings import Floats
 from ghibli_prep.samples import KEPT_IN_DATASET, Removed
-from ghibli_prep.settings import DedupeSettings
+from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.metadata import file_name
 
@@ -56,9 +56,10 @@ class Found:
 class Deduping:
     """One look for repeats in a workspace. Raises MissingExtra before anything is done."""
 
-    def __init__(self, workspace: Workspace, settings: DedupeSettings, console: Console, stop: Stop) -> None:
+    def __init__(self, workspace: Workspace, settings: Settings, console: Console, stop: Stop) -> None:
         meanings.need()
-        self._workspace, self._settings, self._console, self._stop = workspace, settings, console, stop
+        self._settings, self._uncompared = settings.dedupe, settings.uncompared
+        self._console, self._stop = console, stop
         self._vectors = vectors_of(workspace)
         here, captions = set(workspace.pictures()), workspace.captions
         self._texts = {n: captions[n] for n in sorted(captions) if n in here and workspace.has_caption(n)}
@@ -67,7 +68,7 @@ class Deduping:
     def among(self) -> Found:
         """Of captions that are alike one stays: one that the user keeps, or else the one that is preferred."""
         numbers = self._preferred()
-        rows = self._embedded(list(self._texts.values()))
+        rows = self._embedded(self._texts.values())
         place = {number: at for at, number in enumerate(self._texts)}
         order = [place[n] for n in numbers if n not in self._spared]
         kept = [place[n] for n in numbers if n in self._spared]
@@ -100,8 +101,8 @@ class Deduping:
     def _gone(self, number: int, of: int, cosine: float) -> Gone:
         return Gone(number, file_name(of), of, _rounded(cosine), self._texts[number], self._texts[of])
 
-    def _embedded(self, texts: Sequence[str]) -> Floats:
-        return embedded(texts, self._vectors, self._console, self._counted)
+    def _embedded(self, captions: Iterable[str]) -> Floats:
+        return embedded(captions, self._vectors, self._console, self._counted, self._uncompared)
 
     def _counted(self, update: Callable[[int], object]) -> Callable[[int], None]:
         """Move a bar on, until the user says stop."""

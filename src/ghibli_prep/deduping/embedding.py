@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from ghibli_prep import meanings
 from ghibli_prep.console import Console
@@ -20,8 +20,14 @@ def vectors_of(workspace: Workspace) -> Vectors:
     return Vectors(workspace.state / "meanings.bin", meanings.MODEL, meanings.WIDTH, workspace.held)
 
 
-def embedded(texts: Sequence[str], vectors: Vectors, console: Console, counted: Counted) -> Floats:
-    """A unit row a text. Raises MissingExtra where there is something to embed, and no model."""
+def embedded(
+    captions: Iterable[str], vectors: Vectors, console: Console, counted: Counted, uncompared: str = ""
+) -> Floats:
+    """A unit row a caption. uncompared: words at the start of captions that do not count.
+
+    Raises MissingExtra where there is something to embed, and no model.
+    """
+    texts = [after(caption, uncompared) for caption in captions]
     new = [text for text in dict.fromkeys(texts) if not vectors.known(text)]
     made: dict[str, Floats] = {}
     with console.bar("embed", len(new), " captions") as bar:
@@ -31,3 +37,10 @@ def embedded(texts: Sequence[str], vectors: Vectors, console: Console, counted: 
             vectors.note(rows)
             made |= rows
     return vectors.of(texts, made)
+
+
+def after(caption: str, words: str) -> str:
+    """What `caption` says after these words; all of it where it does not begin with them, or says no more."""
+    if caption[: len(words)].casefold() != words.casefold():
+        return caption
+    return caption[len(words) :].lstrip(" ,.:;-") or caption

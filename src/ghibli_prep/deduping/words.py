@@ -37,7 +37,7 @@ def in_words(found: Found, workspace: Workspace, at: float, dry_run: bool, left:
         )
     if len(found.gone) * 2 > found.compared:
         lines.append(
-            "That is more than half: captions written to one pattern are all alike. A higher --at takes fewer."
+            "That is more than half: captions of one pattern are all alike. A higher --at or --no-trigger takes fewer."
         )
     if found.spared:
         lines.append(f"{found.spared:,} more are alike and stay, because you named them to `ghibli-prep keep`.")
@@ -50,6 +50,7 @@ def as_json(found: Found, settings: DedupeSettings, across: Path | None, dry_run
     return {
         "at": settings.at,
         "keep": settings.keep,
+        "trigger": settings.trigger,
         "across": None if across is None else str(across),
         "dry_run": dry_run,
         "compared": found.compared,

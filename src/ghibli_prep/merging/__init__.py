@@ -172,7 +172,11 @@ class Merging:
             left = self._merged.left.get(look.content)
             if left and not candidates[at].stays and _still_counts(left, item.text, near, at_least):
                 before[at] = left.how
-        alike = None if at_least is None else asked(self.workspace, at_least, self.console, self.stop)
+        alike = (
+            None
+            if at_least is None
+            else asked(self.workspace, at_least, self.settings.uncompared, self.console, self.stop)
+        )
         return join(candidates, near, by.captions, alike, before)
 
     def _left(self, copy: Copy, names: Sequence[str], item: Item, seen: Seen) -> Left:

@@ -13,8 +13,9 @@ from ghibli_prep.merging.joining import Alike
 from ghibli_prep.workspace import Workspace
 
 
-def asked(workspace: Workspace, at: float, console: Console, stop: Stop) -> Alike | None:
-    """Finds captions whose cosine is `at` or more; None, and told, where no model is installed."""
+def asked(workspace: Workspace, at: float, uncompared: str, console: Console, stop: Stop) -> Alike | None:
+    """Finds captions whose cosine is `at` or more; None, and told, where no model is installed. uncompared: see
+    `deduping.embedding`."""
     if not meanings.installed():
         console.tell(
             "Captions are compared word for word: no model is installed that knows what they mean. "
@@ -31,7 +32,7 @@ def asked(workspace: Workspace, at: float, console: Console, stop: Stop) -> Alik
         return count
 
     def alike(texts: Sequence[str], stays: Sequence[int]) -> list[tuple[int, int, float]]:
-        rows = embedded(texts, vectors_of(workspace), console, counted)
+        rows = embedded(texts, vectors_of(workspace), console, counted, uncompared)
         kept = set(stays)
         order = [place for place in range(len(texts)) if place not in kept]
         with console.bar("compare", len(order)) as bar:

@@ -32,10 +32,11 @@ class SplitSettings(Part):
 
 class DedupeSettings(Part):
     """Captions that say the same. at: the cosine of their vectors from which on they do. keep: the first of them by
-    its number, or the longest."""
+    its number, or the longest. trigger: are the words that each caption begins with compared, too?"""
 
     at: Annotated[float, Field(gt=0, le=1)] = 0.75
     keep: Literal["first", "longest"] = "first"
+    trigger: bool = True
 
 
 class KeyProject(Part):

@@ -19,3 +19,8 @@ class Settings(Part):
     split: SplitSettings = SplitSettings()
     dedupe: DedupeSettings = DedupeSettings()
     validating: ValidateSettings = Field(ValidateSettings(), alias="validate")  # pydantic keeps the name for itself
+
+    @property
+    def uncompared(self) -> str:
+        """The words at the start of captions that say nothing of what these mean: "" where they count, too."""
+        return "" if self.dedupe.trigger else self.caption.trigger
