@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -67,16 +68,36 @@ def _prints(workspace: Workspace, settings: Settings, captioned: Sequence[Row], 
 
 
 def _pictures(workspace: Workspace, captioned: Sequence[Row]) -> list[Picture]:
-    shots, merged = workspace.films().shots(), workspace.merged()
+    shown = moments(workspace, {row.number: row.source for row in captioned})
     made = []
     for row in captioned:
-        if origin := merged.origins.get(row.number):
-            time, scene = origin.time, merged.scene(row.number)
-        else:
-            shot = shots.get(row.source)
-            time, scene = (shot.time, shot.scene) if shot else (None, None)
+        time, scene = shown[row.number]
         made.append(Picture(row.number, row.text, row.film, (time or 0.0, row.source), scene))
     return made
+
+
+def moments(workspace: Workspace, sources: Mapping[int, str]) -> dict[int, tuple[float | None, int | None]]:
+    """When in its film each picture is shown, in seconds, and in which of its scenes; None where that is not known.
+
+    sources: by number. Each dataset counts the scenes of a film in its own way: where some of a film's frames came from
+    others, all of them are counted by one list of cuts.
+    """
+    films, merged = workspace.films(), workspace.merged()
+    shots, files = films.shots(), {file: film for film in films.known.values() for file in film.files}
+    came = {origin.film for origin in merged.origins.values()} - {""}
+    own = {film.identity: film.cuts for film in films.known.values() if film.cuts is not None}
+    cuts = {**merged.cuts, **own}
+    found = {}
+    for number, source in sources.items():
+        if origin := merged.origins.get(number):
+            film, time, scene = origin.film, origin.time, None
+        else:
+            shot = shots.get(source)
+            film, time, scene = (files[source].identity, shot.time, shot.scene) if shot else ("", None, None)
+        if film in came:
+            scene = bisect_right(cuts[film], time) if film in cuts and time is not None else None
+        found[number] = (time, scene)
+    return found
 
 
 def in_words(drawn: Split, count: int, out: Path) -> str:

@@ -8,7 +8,7 @@ are imported where they are run: `status` and its like do not wait for Pillow an
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -195,8 +195,14 @@ class Pipeline:
         if take != "all":
             self.overrule()
         todo = [found for found in self._to_resize(take) if not self.workspace.is_resized(found.identity)]
+        with self.people_in(todo, settings, cache) as people:
+            self._render(todo, settings.resize, people)
+
+    @contextmanager
+    def people_in(self, todo: list[Found], settings: Settings, cache: Path) -> Iterator[Callable[[str], Sequence[Box]]]:
+        """Where people are in pictures that are to be resized, by identity; nowhere, where nothing asks for that."""
         if settings.resize.fit != "people" or not todo:
-            self._render(todo, settings.resize)
+            yield lambda _identity: ()
             return
         from ghibli_prep.filtering import Filtering
 
@@ -210,11 +216,9 @@ class Pipeline:
                     'resize.fit is "people", but no detector is there to find them: the centre is taken. '
                     f"To find them: {detectors.INSTALL_COMMAND}"
                 )
-            self._render(todo, settings.resize, filtering.where_people_are)
+            yield filtering.where_people_are
 
-    def _render(
-        self, todo: list[Found], settings: ResizeSettings, people: Callable[[str], Sequence[Box]] = lambda _: ()
-    ) -> None:
+    def _render(self, todo: list[Found], settings: ResizeSettings, people: Callable[[str], Sequence[Box]]) -> None:
         from ghibli_prep.stages.resize import resize
 
         stage = resize(todo, settings, self.workspace.staging, people=people)

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from ghibli_prep import meanings
+from ghibli_prep.dividing import moments
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.films import FilmFacts, Shot
 
@@ -338,17 +340,54 @@ def test_scenes_of_one_film_stay_together_from_whatever_dataset_they_come(user: 
     take_from_film(two, "sha of another", "Totoro", {"4.png": 10.0, "5.png": 11.0}, (5.0,))
     assert user.run("merge", one, two, "--into", "all").code == 0
     merged = looked(user.folder / "all")
-    noted = merged.merged()
     assert list(merged.facts.sources.values()) == [
         "Totoro/0.png", "Totoro/1.png", "Totoro/2.png", "Totoro/3.png", "Totoro (two)/4.png", "Totoro (two)/5.png",
     ]  # fmt: skip
-    assert [noted.scene(number) for number in range(1, 7)] == [0, 1, 0, 2, 1, 1]
+    assert [scene for _, scene in moments(merged, merged.facts.sources).values()] == [0, 1, 0, 2, 1, 1]
     for seed in range(8):
         said = user.run("split", "-w", "all", "--validation", "35%", "--json", "--seed", seed).json
         inside = set(said["validation_numbers"])
         assert len({1, 3} & inside) in (0, 2)
         assert len({5, 6} & inside) in (0, 2)
         assert said["groups"] == 4
+
+
+def test_frames_of_a_film_that_the_workspace_has_are_counted_into_its_scenes(user: Any) -> None:
+    here, other = dataset(user, "here", ("Totoro", [0, 1])), dataset(user, "other", ("Film", [2, 3]))
+    take_from_film(here, "sha of totoro", "Totoro", {"0.png": 10.0, "1.png": 50.0}, (30.0,))
+    take_from_film(other, "sha of totoro", "Film", {"2.png": 40.0, "3.png": 5.0}, ())
+    assert user.run("merge", other, "--into", here).code == 0
+    merged = looked(here)
+    assert list(merged.facts.sources.values()) == ["Totoro/0.png", "Totoro/1.png", "Totoro/2.png", "Totoro/3.png"]
+    shown = moments(merged, merged.facts.sources)
+    assert list(shown.values()) == [(10.0, 0), (50.0, 1), (40.0, 1), (5.0, 0)]
+
+
+PEOPLE = """
+[filter]
+detector = "mediapipe"
+[filter.mediapipe]
+person_model = "off"
+[resize]
+size = 100
+fit = "people"
+"""
+
+
+def test_fit_people_cuts_where_they_are(user: Any, kohya: Any, photos: Path) -> None:
+    pytest.importorskip("mediapipe", reason="the mediapipe extra is not installed")
+    wide = Image.new("RGB", (1600, 512), (128, 128, 128))
+    with Image.open(photos / "astronaut.png") as astronaut:
+        wide.paste(astronaut.convert("RGB"), (1600 - 512, 0))
+    file = io.BytesIO()
+    wide.save(file, "PNG")
+    user.settings(text=PEOPLE)
+    folder = kohya("k", {"a.png": (file.getvalue(), "words")})
+    said = user.run("merge", folder, "--into", "all", "--exact-captions")
+    assert said.code == 0, said.err
+    with Image.open(user.folder / "all" / "train" / "1.jpg") as made:
+        plain = np.count_nonzero((abs(np.asarray(made).astype(int) - 128) < 10).all(axis=2))
+    assert plain < 4000  # in the middle, all of its 10,000 pixels would be grey
 
 
 def test_what_cannot_be_merged_changes_nothing(user: Any, kohya: Any, picture: Any, everything: Any) -> None:

@@ -37,7 +37,6 @@ def test_what_is_noted_is_read_again(tmp_path: Path) -> None:
     again = Merged(file, False)
     assert again.origins == {3: origin, 4: Origin("a", "x.png", "d")}
     assert (again.folders, again.cuts, again.settled) == ({"a": "../a"}, {"sha": (10.0, 20.0)}, {3})
-    assert (again.scene(3), again.scene(4), again.scene(5)) == (1, None, None)
 
 
 def test_what_is_known_is_not_noted_twice(tmp_path: Path) -> None:

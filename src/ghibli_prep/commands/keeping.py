@@ -15,8 +15,7 @@ from ghibli_prep.workspace import Workspace
 
 if TYPE_CHECKING:
     from ghibli_prep.deduping import Found
-    from ghibli_prep.merging import By
-    from ghibli_prep.merging.sources import Dataset
+    from ghibli_prep.merging import By, Outcome
 
 
 def cleanup(session: Session, dry_run: bool, purge: bool, include_pending: bool, agreed: Callable[[str], bool]) -> None:
@@ -63,7 +62,8 @@ def split(session: Session, share: float, seed: int, out: Path | None, as_json: 
 def merge(session: Session, sources: Sequence[Path], by: By, dry_run: bool, as_json: bool) -> None:
     """Bring the datasets in these folders into the workspace. Raises NoInput where one is none, and ProblemsFound, once
     all else is done, where something in them was left out."""
-    from ghibli_prep.merging import here, naming
+    from ghibli_prep.merging import Merging, here, naming
+    from ghibli_prep.merging.bringing import to_resize
     from ghibli_prep.merging.sources import read, root_of
 
     folders = list(dict.fromkeys(map(root_of, sources)))
@@ -72,29 +72,29 @@ def merge(session: Session, sources: Sequence[Path], by: By, dry_run: bool, as_j
     names = naming.names_of(folders, here.folders(looked.merged(), session.root))
     datasets = [read(folder, name) for folder, name in zip(folders, names, strict=True)]
     if dry_run:
-        _merge(session, looked, datasets, by, as_json)
+        run = Merging(looked, datasets, session.settings, session.console, session.stop)
+        run.count(run.plan(by))
+        _merged(session, looked, run.outcome, as_json)
         return
     with session.held() as pipeline:
-        _merge(session, pipeline.workspace, datasets, by, as_json)
+        run = Merging(pipeline.workspace, datasets, session.settings, session.console, session.stop)
+        takings = run.plan(by)
+        with pipeline.people_in(to_resize(takings), session.settings, session.cache) as people:
+            run.run(takings, people)
+        _merged(session, pipeline.workspace, run.outcome, as_json)
 
 
-def _merge(session: Session, workspace: Workspace, datasets: Sequence[Dataset], by: By, as_json: bool) -> None:
-    from ghibli_prep.merging import Merging, words
+def _merged(session: Session, workspace: Workspace, outcome: Outcome, as_json: bool) -> None:
+    from ghibli_prep.merging import words
 
-    run = Merging(workspace, datasets, session.settings, session.console, session.stop)
-    takings = run.plan(by)
-    if workspace.held:
-        run.run(takings)
-    else:
-        run.count(takings)
-    words.tell(run.outcome, session.console)
+    words.tell(outcome, session.console)
     count = len(workspace.pictures())
     if as_json:
-        session.console.show_json(words.as_json(run.outcome, session.root, count, not workspace.held))
+        session.console.show_json(words.as_json(outcome, session.root, count, not workspace.held))
     else:
-        session.console.show(words.in_words(run.outcome, session.root, count, not workspace.held, session.settings))
-    if run.outcome.left_out:
-        raise ProblemsFound(words.last_words(run.outcome))
+        session.console.show(words.in_words(outcome, session.root, count, not workspace.held, session.settings))
+    if outcome.left_out:
+        raise ProblemsFound(words.last_words(outcome))
 
 
 def dedupe(session: Session, chosen: Mapping[str, Any], across: Path | None, dry_run: bool, as_json: bool) -> None:

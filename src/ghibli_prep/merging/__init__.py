@@ -16,7 +16,7 @@ from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
 from ghibli_prep.merging import here
-from ghibli_prep.merging.bringing import Taking, bring, made_for
+from ghibli_prep.merging.bringing import People, Taking, bring, made_for
 from ghibli_prep.merging.joining import NEARLY, Candidate, Copy, join
 from ghibli_prep.merging.looking import Seen, look_at
 from ghibli_prep.merging.meaning import asked
@@ -94,8 +94,8 @@ class Merging:
                 takings.append(taking)
         return takings
 
-    def run(self, takings: Sequence[Taking]) -> None:
-        """Take them in. Raises Stopped, DiskError and UsageError, and then goes on the next time."""
+    def run(self, takings: Sequence[Taking], people: People) -> None:
+        """Take them in. people: as for `bring`. After Stopped, DiskError and UsageError the next run goes on."""
         for dataset in self.datasets:
             self._merged.note_dataset(dataset.name, here.relative(dataset.folder, self.workspace.root))
             for film, cuts in dataset.cuts.items():
@@ -103,7 +103,9 @@ class Merging:
         self._merged.note_left(self.outcome.copies)
         self._end_what_was_cut_short()
         refused = {}
-        for taking, why in bring(self.workspace, self._merged, takings, self.settings.resize, self.console, self.stop):
+        for taking, why in bring(
+            self.workspace, self._merged, takings, self.settings.resize, people, self.console, self.stop
+        ):
             refused[taking] = why
             self.outcome.left_out[taking.item.dataset, taking.item.at] = why
         self.count([taking for taking in takings if taking not in refused])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from ghibli_prep.captioning.calls import Stop
 from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
+from ghibli_prep.framing import Box
 from ghibli_prep.merging.looking import Seen
 from ghibli_prep.merging.sources import Item
 from ghibli_prep.samples import Found, Rendered, Unreadable
@@ -25,6 +26,8 @@ from ghibli_prep.workspace.provenance import Provenance
 
 BATCH = 32
 """Pictures that get their numbers and captions together."""
+People = Callable[[str], Sequence[Box]]
+"""Where people are in a picture, by the SHA-256 of its file."""
 CHANGED = "was changed while it was read; run the same command again"
 
 
@@ -47,15 +50,15 @@ def bring(
     merged: Merged,
     takings: Sequence[Taking],
     settings: ResizeSettings,
+    people: People,
     console: Console,
     stop: Stop,
 ) -> Iterator[tuple[Taking, str]]:
     """Take them in, in order; yields those that could not be, with why. Raises Stopped, DiskError, UsageError."""
+    rendered = _rendered(takings, settings, people, workspace.staging)
     batch: list[Incoming] = []
     try:
-        with closing(
-            console.counting("merge", _rendered(takings, settings, workspace.staging), len(takings))
-        ) as coming:
+        with closing(console.counting("merge", rendered, len(takings))) as coming:
             for taking, made in coming:
                 if isinstance(made, Unreadable):
                     yield taking, made.reason
@@ -69,6 +72,11 @@ def bring(
     finally:
         if batch:
             workspace.take_in(batch, merged)
+
+
+def to_resize(takings: Sequence[Taking]) -> list[Found]:
+    """Those that cannot be taken as they are."""
+    return [Found(each.seen.content, each.source, each.item.file) for each in takings if not each.seen.ready]
 
 
 def _incoming(workspace: Workspace, taking: Taking, rendered: Rendered) -> Incoming:
@@ -87,11 +95,10 @@ def made_for(taking: Taking, picture: str) -> Provenance | None:
 
 
 def _rendered(
-    takings: Sequence[Taking], settings: ResizeSettings, staging: Path
+    takings: Sequence[Taking], settings: ResizeSettings, people: People, staging: Path
 ) -> Iterator[tuple[Taking, Rendered | Unreadable]]:
     """Each as `staging/<its content>.jpg`, in order."""
-    others = (Found(each.seen.content, each.source, each.item.file) for each in takings if not each.seen.ready)
-    with closing(resize(others, settings, staging)) as resizing:  # type: ignore[type-var]  # a generator, as it is
+    with closing(resize(to_resize(takings), settings, staging, people=people)) as resizing:  # type: ignore[type-var]  # a generator, as it is
         for taking in takings:
             yield taking, _copied(taking, staging) if taking.seen.ready else next(resizing)
 

@@ -8,7 +8,6 @@ nothing of how datasets are read.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -117,12 +116,6 @@ class Merged:
                 self.settled.update(map(int, fields["numbers"]))
             case _:
                 raise ValueError
-
-    def scene(self, number: int) -> int | None:
-        """The scene of its film that a picture is of, None where that is not known."""
-        origin = self.origins.get(number)
-        cuts = self.cuts.get(origin.film) if origin is not None else None
-        return None if origin is None or cuts is None or origin.time is None else bisect_right(cuts, origin.time)
 
     def note_dataset(self, name: str, folder: str) -> None:
         if self.folders.get(name) != folder:
