@@ -214,9 +214,12 @@ def test_what_was_found_once_is_not_looked_for_again_at_other_thresholds(cinema:
     measures = cinema.workspace / ".ghibli-prep" / "measures.jsonl"
     assert len(measures.read_text("utf-8").splitlines()) == 5
     before = measures.read_bytes()
-    cinema.settings(text=SETTINGS.format(text='[filter.text]\nsubtitles = "drop"\ndrop = 0.2\nreview = 0.3'))
+    cinema.settings(text=SETTINGS.format(text='[filter.text]\nsubtitles = "drop"'))
     assert cinema.run("filter", "--redo").code == 0
-    assert dropped(cinema) == {"rolled.png": "credits", "spoken.png": "subtitles"}
+    assert dropped(cinema)["spoken.png"] == "subtitles" and len(dropped(cinema)) == 4
+    cinema.settings(text=SETTINGS.format(text="[filter.text]\ndrop = 0.0"))
+    assert cinema.run("filter", "--redo").code == 0
+    assert dropped(cinema) == {}
     assert measures.read_bytes() == before
 
 

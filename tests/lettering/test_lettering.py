@@ -42,16 +42,20 @@ def test_the_longer_a_line_is_the_less_it_may_be_tilted() -> None:
     assert Block((long,), 16 / 9).in_scene and not Block((short,), 16 / 9).in_scene
 
 
-def test_lines_that_all_lean_the_same_way_are_tilted_and_errors_either_way_are_none() -> None:
-    lines = [line(0.3, 0.2 + 0.1 * at, 0.4) for at in range(4)]
-    leaning = tuple(replace(one, tilt=1.3) for one in lines)
-    erring = tuple(replace(one, tilt=1.3 * (-1) ** at) for at, one in enumerate(lines))
-    assert Block(leaning, 16 / 9).in_scene and not Block(erring, 16 / 9).in_scene
+def test_lines_that_lean_together_are_aslant_sooner_than_one_alone() -> None:
+    lines = tuple(line(0.3, 0.2 + 0.1 * at, 0.4, tilt=tilt) for at, tilt in enumerate((-1.4, -1.3, 1.3, 1.4)))
+    assert Block(lines, 16 / 9).in_scene and not Block(lines[:1], 16 / 9).in_scene
 
 
 def test_a_line_from_top_to_bottom_is_as_long_as_it_is_high() -> None:
     upright = Line(0.5, 0.1, 0.55, 0.9, 0.09, 0.0, 0.8)
     assert upright.length(16 / 9) == pytest.approx(0.8)
+
+
+def test_columns_of_japanese_are_counted_as_rows_are() -> None:
+    columns = tuple(Line(left, 0.2, left + 0.04, 0.6, 0.07, 0.0, 0.8) for left in (0.4, 0.46, 0.52))
+    (block,) = Lettering(columns, 0.5, 16 / 9).blocks
+    assert block.rows == 3
 
 
 def test_what_is_short_and_cannot_be_read_is_no_text() -> None:

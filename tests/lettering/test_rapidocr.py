@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,15 @@ pytest.importorskip("rapidocr_onnxruntime", reason="the ocr extra is not install
 from ghibli_prep.lettering.rapidocr import RapidOcr, load, maker
 
 PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "moon", "brick", "grass", "gravel", "coins")
+
+
+@pytest.fixture
+def japanese() -> Path:
+    """A font."""
+    place = importlib.util.find_spec("matplotlib_fontja")
+    if place is None or place.origin is None:
+        pytest.skip("matplotlib-fontja is not installed")
+    return Path(place.origin).parent / "fonts" / "ipaexg.ttf"
 
 
 @cache
@@ -60,6 +71,19 @@ def test_what_is_written_over_a_scene_is_legible() -> None:
     written(picture, "The Long Summer", 0.5, 110)
     (line,) = eye().look(picture).text
     assert line.legible
+
+
+def test_a_single_letter_is_read_where_it_is_one_and_a_window_is_none(japanese: Path) -> None:
+    for letter in "終完":
+        picture = Image.new("RGB", (1280, 720))
+        ImageDraw.Draw(picture).text((640, 360), letter, "white", ImageFont.truetype(str(japanese), 120), "mm")
+        assert [line.legible for line in eye().look(picture).text] == [True]
+    night = Image.new("RGB", (1280, 720), (8, 10, 24))
+    pen = ImageDraw.Draw(night)
+    pen.rectangle((600, 300, 660, 360), fill=(240, 236, 110))
+    pen.line((630, 300, 630, 360), "black", 6)
+    pen.line((600, 330, 660, 330), "black", 6)
+    assert eye().look(night).text == []
 
 
 def test_every_line_is_found_where_it_is_in_shares_of_the_picture() -> None:

@@ -13,6 +13,8 @@ from ghibli_prep.filters import NOTHING_AGAINST, Frame, Opinion
 from ghibli_prep.lettering import Block, Lettering
 from ghibli_prep.settings import FilterSettings
 
+_MUCH = 0.2
+"""Of the picture: text that takes as much of it leaves nothing of worth."""
 _PLAIN = 0.03
 """`Lettering.busy` up to which there is nothing to see but the text; the stillest scenes have 0.05."""
 _AIR = 1.0
@@ -34,7 +36,7 @@ _CORNER = 0.15
 
 
 class Text:
-    """value: how much of the picture the text leaves to the scene, 0 to 1."""
+    """value: 1 without text, 0 where it takes a fifth of the picture, or is all there is to see."""
 
     name = "text"
 
@@ -48,13 +50,13 @@ class Text:
     def _of(self, found: Lettering) -> Opinion:
         there = [block for block in found.blocks if not _is_mark(block)]
         if there and found.busy <= _PLAIN:
-            value = 0.0 if any(block.legible or _is_central(block) for block in there) else self._flagged
+            value = 0.0 if _is_read(there) or any(map(_is_central, there)) else self._flagged
             return Opinion(value, _reason(there, plain=True), "text on a plain ground")
         over = [block for block in there if _is_title(block) or not block.in_scene]
         below = [block for block in over if _is_subtitle(block)]
         written = [block for block in over if block not in below]
         taken = framing.share([block.box(_air(block)) for block in written])
-        value = 1 - taken if _is_sure(written) else max(self._flagged, 1 - taken)
+        value = max(0.0 if _is_sure(written) else self._flagged, 1 - taken / _MUCH)
         if value < self.review or not below or self._subtitles == "keep":
             return Opinion(value, _reason(written, plain=False), f"text takes {taken:.0%} of the picture")
         return Opinion(self._flagged if self._subtitles == "flag" else 0.0, "subtitles", "subtitles")
@@ -74,8 +76,12 @@ def _is_mark(block: Block) -> bool:
 def _is_sure(blocks: Sequence[Block]) -> bool:
     """Whether it was written over a scene: not one line off the middle, as of a sign, nor one or two
     in which nothing can be read."""
-    legible = any(block.legible or block.rows >= _MANY for block in blocks)
-    return legible and any(block.rows > 1 or _is_central(block) for block in blocks)
+    return _is_read(blocks) and any(block.rows > 1 or _is_central(block) for block in blocks)
+
+
+def _is_read(blocks: Sequence[Block]) -> bool:
+    """Whether letters were read, or there are as many rows as only text has."""
+    return any(block.legible or block.rows >= _MANY for block in blocks)
 
 
 def _is_central(block: Block) -> bool:

@@ -52,6 +52,13 @@ class Line:
         """Along its way, as a share of the picture's height. aspect: the picture's width divided by its height."""
         return max((self.right - self.left) * aspect, self.bottom - self.top)
 
+    def is_upright(self, aspect: float) -> bool:
+        return self.bottom - self.top > 1.5 * (self.right - self.left) * aspect
+
+    def is_long(self, aspect: float) -> bool:
+        """Whether it has the shape of a word, and is more than a round or a square thing."""
+        return self.length(aspect) >= _WORD * self.height
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -87,11 +94,10 @@ class Block:
 
     @property
     def rows(self) -> int:
-        count, end = 0, -1.0
-        for line in sorted(self.lines, key=lambda line: line.middle):
-            if line.middle > end:
-                count, end = count + 1, line.middle + 0.5 * line.height
-        return count
+        """How many lines below each other; of Japanese from top to bottom, beside each other."""
+        if 2 * sum(line.is_upright(self.aspect) for line in self.lines) > len(self.lines):
+            return _apart([((line.left + line.right) / 2, line.height / self.aspect) for line in self.lines])
+        return _apart([(line.middle, line.height) for line in self.lines])
 
     @property
     def in_scene(self) -> bool:
@@ -107,10 +113,10 @@ class Block:
     @property
     def _is_level(self) -> bool:
         lengths = [line.length(self.aspect) for line in self.lines]
-        tilts = sum(line.tilt * length for line, length in zip(self.lines, lengths, strict=True))
+        tilts = sum(abs(line.tilt) * length for line, length in zip(self.lines, lengths, strict=True))
         heights = max(lengths) / median(line.height for line in self.lines)
         errs = _LEVEL[min(len(_LEVEL), len(lengths)) - 1] * max(1.0, _SHORT / heights)
-        return abs(tilts / sum(lengths)) <= errs
+        return tilts / sum(lengths) <= errs
 
     def box(self, air: float = 0.0) -> framing.Box:
         """Where it is. air: how much of the picture around it is lost to it, in heights of its lines."""
@@ -138,9 +144,7 @@ class Lettering:
     @property
     def text(self) -> list[Line]:
         """The lines, but for those that are taken for text and are none."""
-        return [
-            line for line in self.lines if line.legible is not False or line.length(self.aspect) >= _WORD * line.height
-        ]
+        return [line for line in self.lines if line.legible is not False or line.is_long(self.aspect)]
 
     @property
     def share(self) -> float:
@@ -160,6 +164,15 @@ class Lettering:
         """Raises KeyError, TypeError or ValueError for what is none."""
         lines = tuple(Line(**line) for line in fact["lines"])
         return cls(lines, float(fact["busy"]), float(fact["aspect"]))
+
+
+def _apart(places: Sequence[tuple[float, float]]) -> int:
+    """How many there are that do not overlap. places: the middle and the size of each."""
+    count, end = 0, -1.0
+    for middle, size in sorted(places):
+        if middle > end:
+            count, end = count + 1, middle + 0.5 * size
+    return count
 
 
 def _together(lines: Sequence[Line], aspect: float) -> Iterator[tuple[Line, ...]]:
