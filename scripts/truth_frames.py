@@ -45,9 +45,9 @@ def photographs() -> dict[str, Image.Image]:
     found = {}
     for file in sorted((Path(skimage.__file__).parent / "data").iterdir()):
         if file.suffix in (".png", ".jpg", ".jpeg") and file.stem not in NOT_A_SCENE:
-            picture = Image.open(file)
-            if min(picture.size) >= 300:
-                found[file.stem] = picture.convert("RGB")
+            with Image.open(file) as picture:
+                if min(picture.size) >= 300:
+                    found[file.stem] = picture.convert("RGB")
     return found
 
 
