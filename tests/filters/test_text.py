@@ -63,6 +63,10 @@ def test_small_words_on_a_plain_ground_are_all_there_is_to_see() -> None:
     assert (one.dropped, one.opinion.value, one.opinion.reason) == (True, 0.0, "title")
 
 
+def test_a_lit_sign_in_the_dark_is_flagged_though_there_is_nothing_else_to_see() -> None:
+    assert judged([line(0.5, 0.3, board=True)], busy=0.0).flagged
+
+
 def test_long_rows_all_over_are_a_text_to_read() -> None:
     one = judged(stack(7, 0.2, width=0.8))
     assert one.dropped and one.opinion.reason == "text"

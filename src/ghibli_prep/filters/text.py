@@ -50,8 +50,11 @@ class Text:
     def _of(self, found: Lettering) -> Opinion:
         there = [block for block in found.blocks if not _is_mark(block)]
         if there and found.busy <= _PLAIN:
-            value = 0.0 if _is_read(there) or any(map(_is_central, there)) else self._flagged
-            return Opinion(value, _reason(there, plain=True), "text on a plain ground")
+            sure = _is_read(there) or any(map(_is_central, there))
+            lit = all(block.on_board for block in there)  # a sign in the dark
+            return Opinion(
+                0.0 if sure and not lit else self._flagged, _reason(there, plain=True), "text on a plain ground"
+            )
         over = [block for block in there if _is_title(block) or not block.in_scene]
         below = [block for block in over if _is_subtitle(block)]
         written = [block for block in over if block not in below]
@@ -74,8 +77,7 @@ def _is_mark(block: Block) -> bool:
 
 
 def _is_sure(blocks: Sequence[Block]) -> bool:
-    """Whether it was written over a scene: not one line off the middle, as of a sign, nor one or two
-    in which nothing can be read."""
+    """Whether it was written over a scene: not one line off the middle, as of a sign, nor a few that cannot be read."""
     return _is_read(blocks) and any(block.rows > 1 or _is_central(block) for block in blocks)
 
 

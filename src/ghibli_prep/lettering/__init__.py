@@ -102,7 +102,11 @@ class Block:
     @property
     def in_scene(self) -> bool:
         """It was not written over the picture, but is seen in it."""
-        return 2 * sum(line.board for line in self.lines) > len(self.lines) or not self._is_level
+        return self.on_board or not self._is_level
+
+    @property
+    def on_board(self) -> bool:
+        return 2 * sum(line.board for line in self.lines) > len(self.lines)
 
     @property
     def legible(self) -> bool:
