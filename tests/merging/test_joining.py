@@ -88,6 +88,19 @@ def test_what_went_before_goes_again_and_keeps_no_other_out(picture: Any) -> Non
     assert [(copy.at, copy.of) for copy in found] == [(1, 0), (3, 2), (4, -1), (7, 6), (8, -1), (9, 8), (11, 10)]
 
 
+def test_where_nothing_is_new_nothing_is_compared() -> None:
+    def alike(texts: Sequence[str], stays: Sequence[int]) -> list[tuple[int, int, float]]:
+        raise AssertionError(texts, stays)
+
+    many = [one("a", "x", stays=True), one("b", "y"), one("c", "z"), one("d", "x")]
+    before = {1: "nearly the same picture", 2: "a like caption"}
+    assert [(copy.at, copy.of, copy.how) for copy in join(many, NEAR, True, alike, before)] == [
+        (1, -1, "nearly the same picture"),
+        (2, -1, "a like caption"),
+        (3, 0, "the same caption"),
+    ]
+
+
 @pytest.mark.parametrize("near", [None, NEAR])
 def test_nothing_is_a_copy_of_nothing(near: float | None) -> None:
     assert join([], near, True, None) == []

@@ -70,7 +70,8 @@ def join(
     if captions and alike is not None:
         here = sorted(at for at in left() if all_[at].text)
         stays = [place for place, at in enumerate(here) if all_[at].stays]
-        for place, of, cosine in alike([all_[at].text for at in here], stays):
+        found = alike([all_[at].text for at in here], stays) if len(stays) < len(here) else ()
+        for place, of, cosine in found:
             gone[here[place]] = Copy(here[place], here[of], MEANING, cosine)
     return [gone[at] for at in sorted(gone)]
 
@@ -102,6 +103,9 @@ def _near(
     all_: Sequence[Candidate], left: Sequence[int], gone: dict[int, Copy], drop: float, before: Collection[int]
 ) -> None:
     """left: those that are compared, the preferred first."""
+    if all(all_[at].stays or at in before for at in left):  # nothing is new
+        gone.update({at: Copy(at, -1, NEARLY) for at in left if at in before})
+        return
     places = sorted(left)  # whatever has its number by now: what is found depends a little on their order
     pictures = thumbnails([all_[at].thumbnail for at in places])
     at_place = {at: place for place, at in enumerate(places)}

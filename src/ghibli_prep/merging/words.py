@@ -9,7 +9,7 @@ from typing import Any
 
 from ghibli_prep.console import Console
 from ghibli_prep.merging import Outcome
-from ghibli_prep.merging.joining import MEANING
+from ghibli_prep.merging.joining import CAPTION, MEANING
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace.merged import Left
 
@@ -58,20 +58,22 @@ def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: 
     unused = Counter(name for name, _ in outcome.left_out)
     lines = []
     for name, taken in outcome.taken.items():
-        said = [f"{name}: {taken:,} {'to be taken' if planned else 'taken'}"]
-        said += [f"{outcome.known[name]:,} here already"] if outcome.known[name] else []
-        said += [f"{number:,} {how}" for (whose, how), number in copies.items() if whose == name]
-        said += [f"{unused[name]:,} left out"] if unused[name] else []
-        lines.append(", ".join(said) + ".")
+        words = [f"{name}: {taken:,} {'to be taken' if planned else 'taken'}"]
+        words += [f"{outcome.known[name]:,} here already"] if outcome.known[name] else []
+        words += [f"{number:,} {how}" for (whose, how), number in copies.items() if whose == name]
+        words += [f"{unused[name]:,} left out"] if unused[name] else []
+        lines.append(", ".join(words) + ".")
     if outcome.resized:
         enlarged = f", {outcome.enlarged:,} of these enlarged" if outcome.enlarged else ""
         size = settings.resize.size
         lines.append(f"Resized to {size} x {size}: {outcome.resized:,}{enlarged}.")
-    meant = sum(copy.how == MEANING for copy in outcome.copies)
-    if meant:
+    said = Counter(copy.how for copy in outcome.copies)
+    if said[CAPTION]:
+        lines.append(f"Left out as their caption is another's: {said[CAPTION]:,}. --pictures-only keeps them.")
+    if said[MEANING]:
         lines.append(
-            f"Left out for what their captions mean: {meant:,} (cosine {settings.dedupe.at:g} or more). "
-            "--exact-captions keeps such pictures, and [dedupe] says from where on captions are alike."
+            f"Left out for what their captions mean: {said[MEANING]:,} (cosine {settings.dedupe.at:g} or more). "
+            "--exact-captions keeps them, and [dedupe] says from where on captions are alike."
         )
     lines.append(f"{into / 'train'}: {count:,} pictures." + (" Nothing was changed." if planned else ""))
     return "\n".join(lines)
