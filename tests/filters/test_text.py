@@ -96,6 +96,8 @@ def test_what_is_as_long_as_a_line_but_cannot_be_read_is_flagged_at_most() -> No
     assert judged([roof]).flagged and judged([roof], busy=0.0).flagged
     many = [line(0.2 + 0.1 * at, 0.6, legible=False) for at in range(5)]
     assert judged(many).dropped
+    planks = [line(0.2 + 0.3 * at, 0.9, 0.2, legible=False) for at in range(3)]
+    assert judged(planks).flagged
 
 
 def test_a_mark_in_a_corner_is_nothing_even_on_a_plain_ground() -> None:

@@ -82,8 +82,8 @@ def _is_sure(blocks: Sequence[Block]) -> bool:
 
 
 def _is_read(blocks: Sequence[Block]) -> bool:
-    """Whether letters were read, or there are as many rows as only text has."""
-    return any(block.legible or block.rows >= _MANY for block in blocks)
+    """Whether letters were read, or there are as many small rows as only text has."""
+    return any(block.legible or (block.rows >= _MANY and block.letters < _LETTERS) for block in blocks)
 
 
 def _is_central(block: Block) -> bool:
