@@ -10,6 +10,7 @@ import skimage.data
 from bench_filters import SETS, Score, copies_score, how_well
 from PIL import Image
 from truth_duplicates import Copy
+from truth_text import TO_GO
 
 from ghibli_prep.filters import FILTERS
 from ghibli_prep.likeness import HEIGHT, WIDTH
@@ -55,6 +56,8 @@ def test_every_filter_has_its_line_and_so_has_each_bar(capsys: pytest.CaptureFix
         for name in each.filters:
             assert re.search(rf"^{name} +{each.name} +\d+ +[01]\.\d+", out, re.MULTILINE), (name, out)
             assert re.search(rf"^{name} +drops [\d.]+% and flags", out, re.MULTILINE), (name, out)
+    if FILTERS["text"].installed:
+        assert re.search(rf"^text +text +{len(TO_GO)} ", out, re.MULTILINE), out
     (recall, precision) = re.findall(r"^duplicate +copies +\d+ +([\d.]+) +([\d.]+)", out, re.MULTILINE)[0]
     assert float(recall) > 0.8
     assert float(precision) > 0.9
