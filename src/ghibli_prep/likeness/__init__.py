@@ -1,6 +1,6 @@
 """Which pictures are repeats of others, be they cut at an edge, scaled, saved anew, brighter or darker.
 
-`candidates` finds, in nearly linear time, the pairs that may be; `apart` lays one picture over the other and says how
+`candidates` finds, without comparing all, the pairs that may be; `apart` lays one picture over the other and says how
 far they are from each other. Knows grey thumbnails, and nothing of frames, files or thresholds of users.
 """
 
