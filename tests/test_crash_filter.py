@@ -21,8 +21,7 @@ from ghibli_prep.workspace import Workspace
 KILLS = 8
 SETTINGS = """
 [filter]
-use = "all"
-detector = "none"
+use = ["black", "white", "flat", "blur", "fade", "duplicate"]
 [resize]
 size = 32
 [caption]

@@ -11,8 +11,7 @@ from PIL import Image, ImageFilter
 
 TEXT = """
 [filter]
-detector = "none"
-use = "all"
+use = ["black", "blur", "duplicate"]
 [resize]
 size = 32
 [caption]
