@@ -51,10 +51,19 @@ def test_the_window_says_where_the_cut_picture_lies_in_the_whole_one() -> None:
     assert seen[0, 1][0] == 3
 
 
+def test_each_picture_knows_the_pairs_that_it_is_in_on_either_side() -> None:
+    made = [photograph(name) for name in ("astronaut", "moon", "coffee")]
+    found = candidates(pictures(*made, cut(made[0], 0.06, 0, 0, 0), cut(made[0], 0, 0.06, 0, 0)))
+    for at, own in enumerate(found.by_picture(5)):
+        assert sorted(own.rows()) == sorted(row for row in found.rows() if at in row[:2])
+    assert [len(own.whole) for own in found.by_picture(5)] == [2, 0, 0, 2, 2]
+
+
 def test_pictures_of_one_colour_are_like_nothing() -> None:
     flat = np.full((4, HEIGHT, WIDTH), 90, np.uint8)
     assert not looks(flat).any()
     assert pairs(flat) == set()
+    assert [len(own.whole) for own in candidates(flat).by_picture(4)] == [0] * 4
 
 
 def test_none_and_one_picture_have_no_pairs() -> None:

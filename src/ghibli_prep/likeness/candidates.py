@@ -50,6 +50,14 @@ class Candidates:
         """whole, cut, window of each pair."""
         yield from zip(self.whole.tolist(), self.cut.tolist(), self.window.tolist(), strict=True)
 
+    def by_picture(self, count: int) -> list[Candidates]:
+        """Of each of `count` pictures the pairs that it is in."""
+        ends = np.concatenate([self.whole, self.cut])
+        order = np.argsort(ends, kind="stable")
+        edges = np.searchsorted(ends[order], np.arange(1, count))
+        rows = np.split(order % max(1, len(self.whole)), edges)
+        return [Candidates(self.whole[at], self.cut[at], self.window[at]) for at in rows]
+
 
 def looks(pictures: Thumbnails, window: Window = WINDOWS[0]) -> Vectors:
     """A vector of length 1 a picture, or of zeros where it has no contrast."""
@@ -67,7 +75,9 @@ def looks(pictures: Thumbnails, window: Window = WINDOWS[0]) -> Vectors:
 
 def candidates(pictures: Thumbnails, seed: int = 1) -> Candidates:
     """Each pair once, with the side as the whole and the window that fit best; always the same ones."""
-    seen = np.stack([looks(pictures, window) for window in WINDOWS])
+    seen = np.empty((len(WINDOWS), len(pictures), _GRID[0] * _GRID[1]), np.float32)
+    for number, window in enumerate(WINDOWS):
+        seen[number] = looks(pictures, window)
     centres = _centres(seen[0], seed)
     in_whole = _members(_nearest(seen[0], centres, _CELLS_OF_BASE), len(centres))
     near = np.concatenate([_nearest(each, centres, _CELLS_OF_WINDOW) for each in seen], axis=1)

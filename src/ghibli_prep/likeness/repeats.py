@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -28,14 +27,17 @@ def nearest(
 
     order: the places; of those that are alike the first stays. stays, goes: those that do whatever they are like.
     """
-    near: defaultdict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
-    for whole, cut, window in candidates(pictures).rows():
-        near[whole].append((cut, whole, cut, window))
-        near[cut].append((whole, whole, cut, window))
+    near = candidates(pictures).by_picture(len(pictures))
     found: dict[int, Nearest] = {}
     for one in order:
-        there = [pair for pair in near[one] if pair[0] in found and found[pair[0]].stays]
-        pairs = [(apart(pictures[whole], pictures[cut], window), other) for other, whole, cut, window in there]
-        far, other = min(pairs, default=(UNLIKE, -1))
+        there = ((whole + cut - one, whole, cut, window) for whole, cut, window in near[one].rows())
+        far, other = min(
+            (
+                (apart(pictures[whole], pictures[cut], window), other)
+                for other, whole, cut, window in there
+                if other in found and found[other].stays
+            ),
+            default=(UNLIKE, -1),
+        )
         found[one] = Nearest(far, other, one not in goes and (one in stays or far >= drop))
     return found
