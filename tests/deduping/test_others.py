@@ -58,7 +58,10 @@ def test_captions_may_lie_beside_pictures_at_any_depth(tmp_path: Path) -> None:
     (tmp_path / "5.txt").write_bytes(b"\xff\xfe\xff")
     found, told = read(tmp_path)
     assert found == {"a/1.png": "a cat", "a/2.JPG": "a dog"}
-    assert told == [f"{tmp_path / '5.txt'}: not UTF-8; left out"]
+    assert told == [
+        f"{tmp_path / '3.webp'}: 3.txt is empty; left out",
+        f"{tmp_path / '5.png'}: 5.txt is not UTF-8; left out",
+    ]
 
 
 def test_a_line_that_says_nothing_is_told_of_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ghibli_prep.errors import UsageError
+from ghibli_prep.layouts import METADATA
 from ghibli_prep.merging.looking import Seen
 from ghibli_prep.merging.naming import Films
-from ghibli_prep.merging.sources import METADATA, Item
+from ghibli_prep.merging.sources import Item
 from ghibli_prep.rows import film_of
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.merged import Merged

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from ghibli_prep.errors import NoInput, UsageError
+from ghibli_prep.layouts import METADATA, SIDECARS, beside, said, with_lines
 from ghibli_prep.merging.ours import STATE, Known
 from ghibli_prep.samples import Found
 from ghibli_prep.stages.find import find
-from ghibli_prep.validating import lines
 from ghibli_prep.workspace.metadata import number_of
 from ghibli_prep.workspace.provenance import Provenance
-
-METADATA = "metadata.jsonl"
-KEYS = ("text", "prompt", "caption")
-"""What a caption may be called in a line; the first that is there counts."""
-SIDECARS = (".txt", ".caption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ def read(folder: Path, name: str) -> Dataset:
     try:
         if (folder / STATE).is_dir():
             _read_ours(dataset)
-        elif parts := _with_metadata(folder):
+        elif parts := with_lines(folder):
             for part in parts:
                 _read_lines(dataset, part)
         else:
@@ -82,13 +77,6 @@ def read(folder: Path, name: str) -> Dataset:
             f"{folder}: no dataset. Name a workspace, or a folder with a metadata.jsonl or a .txt beside each picture."
         )
     return dataset
-
-
-def _with_metadata(folder: Path) -> list[Path]:
-    """`folder`, or those of its folders that have lines, such as `train/` and `test/`."""
-    if (folder / METADATA).is_file():
-        return [folder]
-    return [part for part in sorted(folder.iterdir()) if part.name[0] != "." and (part / METADATA).is_file()]
 
 
 def _read_ours(dataset: Dataset) -> None:
@@ -107,7 +95,8 @@ def _read_lines(dataset: Dataset, here: Path, known: Known | None = None) -> Non
     shown = "" if below == "." else f"{below}/"
     without = {found.source for found in _pictures(here, dataset, shown)}
     seen: set[str] = set()
-    for where, name, text, why in (*_lines(here / METADATA), *known.waiting()):
+    lines = ((f", line {line.at:,}", line.name, line.text, line.why) for line in said(here / METADATA))
+    for where, name, text, why in (*lines, *known.waiting()):
         without.discard(name)
         if why:
             dataset.left_out[f"{shown}{METADATA}{where}"] = why
@@ -126,37 +115,6 @@ def _read_lines(dataset: Dataset, here: Path, known: Known | None = None) -> Non
         dataset.left_out[shown + name] = known.against(number_of(name), "") or f"has no line in {METADATA}"
 
 
-def _lines(metadata: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Of each line that is not blank where it is, in words; file_name and caption; and why it cannot be used."""
-    if not metadata.exists():
-        return
-    with metadata.open("rb") as opened:
-        for line in lines.read(opened):
-            if not lines.is_blank(line):
-                name, text, why = _said(line)
-                yield f", line {line.at:,}", name, text, why
-
-
-def _said(line: lines.Line) -> tuple[str, str, str]:
-    """file_name and caption, and why they cannot be used."""
-    if line.pairs is None:
-        return "", "", line.broken
-    name = line.record.get("file_name")
-    if not isinstance(name, str) or not name.strip():
-        return "", "", "no file_name in it"
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts:
-        return "", "", f"{name} lies outside of its folder"
-    name = path.as_posix()
-    key = next((key for key in KEYS if key in line.record), "")
-    text = line.record.get(key)
-    if not isinstance(text, str):
-        return name, "", f"{name}: {repr(key) + ' is no text' if key else 'no caption: no key ' + ', '.join(KEYS)}"
-    if not text.strip():
-        return name, "", f"{name}: the caption is empty"
-    return name, text.strip(), ""
-
-
 def _unusable(file: Path, twice: bool) -> str:
     if twice:
         return f"{file.name} has a line before"
@@ -164,23 +122,19 @@ def _unusable(file: Path, twice: bool) -> str:
 
 
 def _read_sidecars(dataset: Dataset) -> None:
-    beside = 0
+    captioned = 0
     for found in _pictures(dataset.folder, dataset, ""):
-        sidecar = next((file for end in SIDECARS if (file := found.file.with_suffix(end)).is_file()), None)
-        if sidecar is None:
+        there = beside(found.file)
+        if there is None:
             dataset.left_out[found.source] = f"has no {SIDECARS[0]} beside it"
             continue
-        beside += 1
-        try:
-            text = sidecar.read_text("utf-8-sig").strip()
-        except ValueError:
-            dataset.left_out[found.source] = f"{sidecar.name} is not UTF-8"
-            continue
-        if text:
-            dataset.items.append(Item(found.file, found.source, text, dataset.name))
+        captioned += 1
+        text, why = there
+        if why:
+            dataset.left_out[found.source] = why
         else:
-            dataset.left_out[found.source] = f"{sidecar.name} is empty"
-    if not beside:  # pictures alone are no dataset
+            dataset.items.append(Item(found.file, found.source, text, dataset.name))
+    if not captioned:  # pictures alone are no dataset
         dataset.left_out.clear()
 
 
