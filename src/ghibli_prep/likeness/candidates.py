@@ -4,8 +4,8 @@ Each picture is looked at through sixteen windows, the whole of it and some that
 is another one cut at its edges looks like one of that other's windows. Looks are vectors of brightness, free of its
 level and contrast. They are sorted into cells around some of them, and only those that share a cell are compared. The
 number of cells grows with the square root of that of the pictures, and so does what a cell holds: the work of
-finding grows with the power 1.5. Pairs that are alike by chance grow with the square, and it is they that take the time
-once they are laid over each other: `bench_filters.py --index` says how much.
+finding grows with the power 1.5. Pairs that are alike by chance grow with the square, so `apart` must soon be done with
+those: `bench_filters.py --index` says how much is left.
 """
 
 from __future__ import annotations
