@@ -128,6 +128,16 @@ def test_a_value_that_cannot_be_is_named_with_its_setting(tmp_path: Path, text: 
     assert name in said
 
 
+def test_a_mistake_in_an_option_is_said_of_the_option_and_not_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("[extract]\nwindow = -1\n")
+    with pytest.raises(SettingsError) as said:
+        settings.load(file, {"extract": {"skip_start": "soon"}})
+    first, second = sorted(str(said.value).splitlines())
+    assert first.startswith("--skip-start: is no length of time")
+    assert second.startswith(f"{file}: extract.window: ")
+
+
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     said = complaint(tmp_path, "[resize]\nsize = 0\nquality = 101\n")
     assert "resize.size" in said

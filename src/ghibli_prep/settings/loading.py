@@ -42,7 +42,7 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]], backends
     try:
         settings = Settings.model_validate(chosen, context={"backends": tuple(backends)})
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{where}: {_in_words(problem)}" for problem in error.errors())) from None
+        raise SettingsError("\n".join(_said_of(problem, where, overrides) for problem in error.errors())) from None
     try:
         if not settings.caption.prompt_text.strip():
             raise SettingsError(f"{where}: caption.prompt: {settings.caption.prompt!r} is empty")
@@ -53,6 +53,14 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]], backends
     except (OSError, ValueError) as error:
         raise SettingsError(f"{where}: caption.rules.names: {error}") from None
     return settings
+
+
+def _said_of(problem: Any, where: str, overrides: Mapping[str, Mapping[str, Any]]) -> str:
+    """With the place of it: the file, or the option by which it was overridden."""
+    section, *rest = map(str, problem["loc"])
+    if rest and rest[0] in overrides.get(section, {}):
+        return f"--{rest[0].replace('_', '-')}: {_in_words(problem).partition(': ')[2]}"
+    return f"{where}: {_in_words(problem)}"
 
 
 def _in_words(problem: Any) -> str:
