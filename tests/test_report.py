@@ -8,7 +8,7 @@ import pytest
 
 from ghibli_prep import report
 from ghibli_prep.captioning import Key
-from ghibli_prep.samples import Blocked, Captioned, Failed, Rendered
+from ghibli_prep.samples import Blocked, Captioned, Failed, Rejected, Rendered
 from ghibli_prep.settings import CaptionSettings, Limits
 from ghibli_prep.stages.find import hash_file
 from ghibli_prep.workspace import Workspace
@@ -50,6 +50,20 @@ def test_a_complete_dataset_is_called_one(workspace: Workspace) -> None:
         f"The dataset is complete: point your trainer at {workspace.train} (`ghibli-prep validate`"
         in report.summary(workspace)
     )
+
+
+def test_a_dataset_with_a_picture_that_was_dropped_is_not_complete(workspace: Workspace) -> None:
+    for number in (1, 2, 3):
+        workspace.record(Captioned(number, "Ghibli style a boy"))
+    frame = workspace.raw / "1.png"
+    frame.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_bytes(b"a frame")
+    workspace.record(Rejected("1", "film/1.png", frame, "user", "by_hand", 0.0))
+    assert report.still_there(workspace) == (
+        f"Still in {workspace.train}: 1 picture that you dropped. `ghibli-prep cleanup` takes them out."
+    )
+    assert report.still_there(workspace) in report.summary(workspace)
+    assert "complete" not in report.summary(workspace)
 
 
 def test_yesterdays_requests_and_a_quota_that_is_back_are_not_shown(workspace: Workspace) -> None:

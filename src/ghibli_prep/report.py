@@ -146,11 +146,21 @@ def summary(workspace: Workspace) -> str:
     ]
     if blocked or failed:
         lines.append("`ghibli-prep cleanup` takes out the pictures without a caption.")
-    elif not pending and captioned:
+    if out := still_there(workspace):
+        lines.append(out)
+    elif not (blocked or failed or pending) and captioned:
         lines.append(
             f"The dataset is complete: point your trainer at {workspace.train} (`ghibli-prep validate` checks it)"
         )
     return "\n".join(lines)
+
+
+def still_there(workspace: Workspace) -> str:
+    """Of pictures that the user dropped and that lie in `train/`; "" where there are none."""
+    count = len(workspace.dropped_by_hand().intersection(workspace.pictures()))
+    if not count:
+        return ""
+    return f"Still in {workspace.train}: {pictures(count)} that you dropped. `ghibli-prep cleanup` takes them out."
 
 
 def to_ask_again(workspace: Workspace, numbers: Sequence[int]) -> str:

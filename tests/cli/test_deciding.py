@@ -41,7 +41,9 @@ def test_dropping_and_keeping_a_frame_moves_it_from_side_to_side_for_good(resize
 def test_a_picture_of_the_dataset_is_dropped_by_its_number_and_can_be_kept_again(resized: Any) -> None:
     picture = str(resized.workspace / "train" / "2.jpg")
     said = resized.run("drop", picture, picture)
-    assert (said.code, said.out) == (0, "1 picture dropped by your word, for good.\n")
+    assert said.code == 0
+    assert said.out.startswith("1 picture dropped by your word, for good.\nStill in ")
+    assert "1 picture that you dropped. `ghibli-prep cleanup` takes them out." in said.out
     assert Workspace(resized.workspace, hash_file).dropped_by_hand() == {2}
     assert resized.run("keep", picture).code == 0
     assert Workspace(resized.workspace, hash_file).pending() == [1, 2, 3]

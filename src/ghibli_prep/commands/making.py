@@ -68,6 +68,8 @@ def decide(session: Session, files: Sequence[Path], keep: bool) -> None:
     with session.held() as pipeline:
         decided = pipeline.decide(files, keep)
         session.console.show(f"{report.pictures(decided)} {'kept' if keep else 'dropped'} by your word, for good.")
+        if out := report.still_there(pipeline.workspace):
+            session.console.show(out)
 
 
 def resize(session: Session, skip_filter: bool) -> None:
