@@ -6,11 +6,9 @@ still to be done. Nothing here knows how a picture is found, looked at, resized 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import BinaryIO
 
 from filelock import BaseFileLock
 
-from ghibli_prep.errors import GhibliPrepError, UsageError
+from ghibli_prep.errors import GhibliPrepError
 from ghibli_prep.samples import (
     BLOCKED_TEXT,
     Blocked,
@@ -36,45 +34,27 @@ from ghibli_prep.samples import (
 from ghibli_prep.workspace import batches, checkpoint, journal, placing, provenance, quota
 from ghibli_prep.workspace.atomic import disk_errors_in_words, half_of, left_halves, move, sync_folder
 from ghibli_prep.workspace.checkpoint import Checkpoint
-from ghibli_prep.workspace.films import Films
+from ghibli_prep.workspace.contents import Contents, is_picture, mark, pictures_in
 from ghibli_prep.workspace.identities import Identities
 from ghibli_prep.workspace.journal import Closed, Event, Numbered, Reopened, Restored, Settled
 from ghibli_prep.workspace.lock import hold
-from ghibli_prep.workspace.measures import Measures
 from ghibli_prep.workspace.merged import Incoming, Merged
-from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
+from ghibli_prep.workspace.metadata import file_name
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.quota import Spent
-from ghibli_prep.workspace.rescue import Rescue
 
 
-class Workspace:
-    """What is true in a workspace now. `Workspace(root, ...)` only looks; inside `with` it is held and may be written.
+class Workspace(Contents):
+    """`Workspace(root, ...)` only looks; inside `with` it is held and may be written.
 
     hash_file: how a file's identity is found (SHA-256 of its bytes, in hex).
     Raises ForeignState and UsageError; on entering also WorkspaceHeld and DiskError.
     """
 
     def __init__(self, root: Path, hash_file: Callable[[Path], str]) -> None:
-        self.root = root
-        self.raw = root / "raw"
-        self.filtered = root / "filtered_temp"
-        self.rejected = root / "filtered_out"
-        self.train = root / "train"
-        self.removed = root / "removed"
-        self.state = root / ".ghibli-prep"
-        self.staging = self.state / "staging"
-        self.log = self.state / "run.log"
-        self._answers = self.state / "captions.jsonl"
-        self._batches = self.state / "batches.jsonl"
-        self.hash_file = hash_file
         self._lock: BaseFileLock | None = None
         self.mended = self._unsynced = False
-        with disk_errors_in_words(root):
-            if root.exists() and not root.is_dir():
-                raise UsageError(f"{root}: not a folder. Choose another --workspace.")
-        self._load()
-        self.identity_of = Identities(None, self.state / "identities.jsonl", hash_file)
+        super().__init__(root, hash_file)
 
     def __enter__(self) -> Workspace:
         with disk_errors_in_words(self.root):
@@ -100,16 +80,10 @@ class Workspace:
             if self._lock is not None:
                 self._lock.release()
 
-    def _load(self) -> None:
-        checkpoint.read(self.root / "checkpoint.json")
-        self.facts = journal.load(self.state / "journal.jsonl")
-        self.quota = quota.read(self.state / "quota.json")
-        self.batches = batches.load(self._batches)
-        self._rescue = Rescue(self.state)
-        self._metadata = Metadata(self.train / "metadata.jsonl", self.state, self._rescue)
-        self._metadata.load()
-        self._lines_removed = Metadata(self.removed / "metadata.jsonl", self.state)
-        self._lines_removed.load()
+    @property
+    def held(self) -> bool:
+        """Whether it may be written."""
+        return self._lock is not None and self._lock.is_locked
 
     def _tidy_up(self) -> None:
         """What only the holder of the lock may do: mend what a kill left behind, and make room for what comes."""
@@ -135,139 +109,6 @@ class Workspace:
         lines = {**self.captions, **self._lines_removed.texts}
         self._last_number = max({*self.facts.sources, *lines, *self.pictures(), *self.pictures_removed()}, default=0)
         self._strays: dict[str, list[int]] | None = None
-
-    # What is true ------------------------------------------------------------------------------------
-
-    @property
-    def held(self) -> bool:
-        """Whether it may be written."""
-        return self._lock is not None and self._lock.is_locked
-
-    @property
-    def derived(self) -> tuple[Path, ...]:
-        """The folders that hold no source frames."""
-        return (self.filtered, self.rejected, self.train, self.removed, self.state)
-
-    @property
-    def captions(self) -> Mapping[int, str]:
-        """Text by number, blocked pictures among them: the truth about what is captioned."""
-        return self._metadata.texts
-
-    def pictures(self) -> list[int]:
-        """The numbers of the pictures that lie in `train/`, ascending."""
-        return _pictures_in(self.train)
-
-    def pictures_removed(self) -> list[int]:
-        """The numbers of the pictures that lie in `removed/`, ascending."""
-        return _pictures_in(self.removed)
-
-    def file(self, number: int) -> Path:
-        return self.train / file_name(number)
-
-    def identity_in_dataset(self, file: Path) -> str | None:
-        """The frame that a picture in `train/` or `removed/` was made from, "" where it is not known; None for a file
-        elsewhere."""
-        if file.absolute().parent.resolve() not in (self.train.resolve(), self.removed.resolve()):
-            return None
-        number = number_of(file.name)
-        return next((identity for identity, known in self.facts.numbers.items() if known == number), "")
-
-    def removed_among(self, files: Iterable[Path]) -> set[int]:
-        """The numbers of the pictures in `removed/` that these files are."""
-        removed, there = self.removed.resolve(), set(self.pictures_removed())
-        numbers = {number_of(file.name) for file in files if file.absolute().parent.resolve() == removed}
-        return {number for number in numbers if number in there}
-
-    def hash_of(self, number: int) -> str:
-        """SHA-256 of the JPEG in `train/`, in hex; "" where it cannot be read."""
-        try:
-            return self.hash_file(self.file(number))
-        except OSError:
-            return ""
-
-    def pending(self) -> list[int]:
-        """The numbers of the pictures that still want a caption, ascending."""
-        done = self.captions.keys() | self.facts.failed.keys() | self.dropped_by_hand()
-        return [number for number in self.pictures() if number not in done]
-
-    def has_caption(self, number: int) -> bool:
-        """Has it a text, other than that it is blocked?"""
-        return self.captions.get(number, BLOCKED_TEXT) != BLOCKED_TEXT
-
-    def blocked(self) -> list[int]:
-        return sorted(number for number, text in self.captions.items() if text == BLOCKED_TEXT)
-
-    def to_ask_again(self) -> list[int]:
-        """The numbers of the pictures in `train/` that a recaption has still to ask, ascending.
-
-        Not those that have another caption than when they were chosen: a kill came before it was noted that they were
-        asked, or the user wrote one.
-        """
-        reopened = self.facts.reopened
-        return [n for n in self.pictures() if n in reopened and reopened[n] == _mark(self.captions.get(n, ""))]
-
-    def failed(self) -> dict[int, str]:
-        """The pictures in `train/` that no caption can be had for, and why."""
-        here = set(self.pictures()) - self.captions.keys()
-        return {number: why for number, why in sorted(self.facts.failed.items()) if number in here}
-
-    def answers(self) -> Iterator[Provenance]:
-        """Every answer that was recorded, the oldest first, read anew. Raises ForeignState."""
-        return provenance.read(self._answers)
-
-    def provenance(self) -> dict[int, Provenance]:
-        """The answer that each picture has what it has from, read anew. Raises ForeignState.
-
-        That is its last one; but where a caption stands, the last one that was a caption.
-        """
-        found: dict[int, Provenance] = {}
-        for made in self.answers():
-            in_vain = made.outcome != "captioned" and self.has_caption(made.number)
-            if not in_vain or made.number not in found:
-                found[made.number] = made
-        return found
-
-    def out_in_batches(self) -> frozenset[int]:
-        """The numbers of the pictures whose answers a batch is to bring."""
-        return batches.out(self.batches.values())
-
-    def batch_answers(self, name: str) -> Path:
-        """Where the answers of that batch lie until they are collected."""
-        return self.state / f"{name}.answers.jsonl"
-
-    def films(self) -> Films:
-        """Which frames came from which film, read anew. Raises ForeignState."""
-        films = Films(self.state / "frames.jsonl", self.raw, self.staging)
-        if self.held:
-            films.mend()
-        return films
-
-    def merged(self) -> Merged:
-        """Which pictures came from other datasets, read anew. Raises ForeignState."""
-        return Merged(self.state / "merged.jsonl", self.held)
-
-    def measures(self) -> Measures:
-        """What was measured of frames, read anew."""
-        return Measures(self.state / "measures.jsonl", self.held)
-
-    def dropped_by_hand(self) -> set[int]:
-        """The numbers of pictures that the user moved to `filtered_out/` after they had got them."""
-        numbers, verdicts = self.facts.numbers, self.facts.verdicts
-        return {
-            numbers[identity]
-            for identity, verdict in verdicts.items()
-            if not verdict.kept and verdict.by == "user" and identity in numbers
-        }
-
-    def is_resized(self, identity: str) -> bool:
-        """Is there nothing left to resize: the picture lies in `train/`, or was taken out of it?"""
-        number = self.facts.numbers.get(identity)
-        if number is None:
-            return False
-        places = (self.file(number), self.removed / file_name(number))
-        return number in self.facts.removed or any(map(_is_picture, places))
-
-    # Recording ---------------------------------------------------------------------------------------
 
     def record(self, sample: Kept | Rejected | Unreadable | Outcome, made: Provenance | None = None) -> None:
         """Write down what happened to a picture, and where it came from. A caption is on the disk when this returns."""
@@ -321,7 +162,7 @@ class Workspace:
     def reopen(self, numbers: Iterable[int], selection: str) -> None:
         """Note that these pictures are to be asked again, until each of them was. selection: why these."""
         chosen = tuple(sorted(numbers))
-        self._note(Reopened(chosen, tuple(_mark(self.captions.get(number, "")) for number in chosen), selection))
+        self._note(Reopened(chosen, tuple(mark(self.captions.get(number, "")) for number in chosen), selection))
 
     def settle_captions(self) -> None:
         """Bring captions that took another one's place to their lines of `metadata.jsonl`, and where captions came from
@@ -378,7 +219,7 @@ class Workspace:
 
     def settle_in(self, captions: Mapping[int, tuple[str, Provenance | None]], merged: Merged) -> None:
         """Record the captions of pictures that came in, by number, with where they came from. What has one keeps it."""
-        here = {number: said for number, said in captions.items() if _is_picture(self.file(number))}
+        here = {number: said for number, said in captions.items() if is_picture(self.file(number))}
         self._metadata.extend({number: text for number, (text, _) in here.items()})
         for number, (_, made) in here.items():
             if made is not None and number not in merged.settled:
@@ -391,7 +232,7 @@ class Workspace:
         if self._strays is None:
             self._strays = {}
             for folder in (self.train, self.removed):
-                for number in _pictures_in(folder):
+                for number in pictures_in(folder):
                     if number not in self.facts.sources:
                         self._strays.setdefault(self.hash_file(folder / file_name(number)), []).append(number)
         if self._strays and (known := self._strays.get(self.hash_file(picture.file))):
@@ -446,14 +287,14 @@ class Workspace:
         self._lines_removed.load()
         self._metadata.load()
         # a picture that was moved back by hand gets its line too
-        back = {*numbers, *(number for number in self._lines_removed.texts if _is_picture(self.file(number)))}
+        back = {*numbers, *(number for number in self._lines_removed.texts if is_picture(self.file(number)))}
         self._metadata.add(
             {n: text for n, text in self._lines_removed.texts.items() if n in back and n not in self.captions}
         )
         with disk_errors_in_words(self.train):
             for number in numbers:
                 file = self.removed / file_name(number)
-                if _is_picture(file):
+                if is_picture(file):
                     move(file, self.file(number))
         self._lines_removed.remove(back)
 
@@ -469,28 +310,3 @@ class Workspace:
         journal.append(self.state / "journal.jsonl", events, durable=durable)
         for event in events:
             self.facts.apply(event)
-
-
-def _mark(text: str) -> str:
-    """What tells texts apart, in a few letters."""
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
-
-
-def _pictures_in(folder: Path) -> list[int]:
-    with disk_errors_in_words(folder):
-        try:
-            entries = os.scandir(folder)
-        except FileNotFoundError:
-            return []
-        with entries:
-            found = [(number_of(entry.name), entry) for entry in entries]
-    return sorted(number for number, entry in found if number is not None and _is_picture(entry))
-
-
-def _is_picture(file: Path | os.DirEntry[str]) -> bool:
-    """Is there more than an empty name, which is all that a pulled cable may leave?"""
-    try:
-        found = file.stat()
-    except OSError:
-        return False
-    return stat.S_ISREG(found.st_mode) and found.st_size > 0
