@@ -25,6 +25,7 @@ from ghibli_prep.providers import make_backend, make_batches, need_backend, need
 from ghibli_prep.samples import Found, Removed
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.contents import STATE
 
 if TYPE_CHECKING:
     pass
@@ -64,10 +65,8 @@ class Session:
         return Workspace(self.root, hash_file)
 
     def need_workspace(self) -> Workspace:
-        if not self.root.is_dir():
-            raise NoInput(
-                f"{self.root}: no such workspace. Name yours with --workspace, or start with `ghibli-prep run`."
-            )
+        if not any((self.root / name).is_dir() for name in (STATE, "train", "raw")):
+            raise NoInput(f"{self.root}: no workspace. Name yours with --workspace, or start with `ghibli-prep run`.")
         return self.look()
 
     def need_batches(self) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import skimage.data
+from PIL import Image
 
 
 @pytest.fixture
@@ -15,6 +18,12 @@ def dataset(home: Any, sandbox: Any) -> Any:
     home.keys(1, sandbox().url)
     assert home.run("run").code == 0
     return home
+
+
+def whole(*folders: Path) -> dict[Path, bytes]:
+    """Every file below, with what it holds."""
+    files = (file for folder in folders for file in sorted(folder.rglob("*")))
+    return {file: file.read_bytes() for file in files if file.is_file()}
 
 
 def side(home: Any, name: str) -> dict[str, str]:
@@ -78,7 +87,89 @@ def test_a_folder_with_something_else_in_it_is_left_alone(dataset: Any, tmp_path
 
 
 def test_without_captions_there_is_nothing_to_split(home: Any) -> None:
-    home.workspace.mkdir(parents=True)
+    home.frames(0)
     said = home.run("split")
     assert said.code == 2
     assert "no captioned picture to split" in said.err
+
+
+def test_what_is_no_workspace_is_left_as_it_is(home: Any, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "metadata.jsonl").write_text('{"file_name": "1.jpg", "text": "a boy"}\n')
+    said = home.run("split", "-w", tmp_path / "other")
+    assert said.code == 2
+    assert "no workspace" in said.err
+    assert [file.name for file in (tmp_path / "other").iterdir()] == ["metadata.jsonl"]
+
+
+def test_no_dataset_is_overwritten_not_even_through_a_link(dataset: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "train").mkdir(parents=True)
+    shutil.copy(dataset.train / "1.jpg", other / "train")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "train").symlink_to(dataset.train.absolute())
+    (tmp_path / "file").touch()
+    outs = [dataset.workspace, dataset.train, dataset.raw / "s", other, tmp_path / "link", tmp_path / "file"]
+    before = whole(dataset.train, dataset.raw, other)
+    for out in outs:
+        said = dataset.run("split", "--out", out)
+        assert said.code == 2, out
+        assert "--out" in said.err
+    assert whole(dataset.train, dataset.raw, other) == before
+
+
+def test_a_stranger_among_the_pictures_of_a_split_keeps_all_of_it_as_it_is(dataset: Any) -> None:
+    assert dataset.run("split", "--validation", "20%").code == 0
+    (dataset.workspace / "split" / "validation" / "zz.txt").write_text("hi")
+    before = whole(dataset.workspace / "split"), (dataset.workspace / ".ghibli-prep" / "split.json").read_bytes()
+    said = dataset.run("split", "--validation", "40%", "--seed", "4")
+    assert said.code == 2
+    assert "zz.txt" in said.err
+    after = whole(dataset.workspace / "split"), (dataset.workspace / ".ghibli-prep" / "split.json").read_bytes()
+    assert after == before
+
+
+def test_another_split_in_between_moves_no_picture(dataset: Any, tmp_path: Path) -> None:
+    first = dataset.run("split", "--validation", "20%", "--json").json["validation_numbers"]
+    dataset.run("split", "--validation", "30%", "--seed", "7", "--out", tmp_path / "between")
+    dataset.frames(*range(20, 32), film="Ponyo")
+    assert dataset.run("run").code == 0
+    then = dataset.run("split", "--validation", "20%", "--json").json
+    assert set(first) <= set(then["validation_numbers"])
+    assert not {number for number in then["validation_numbers"] if number <= 20} - set(first)
+    assert then["moved"] == []
+
+
+def test_a_side_that_would_be_empty_is_no_split(home: Any, sandbox: Any) -> None:
+    home.frames(0)
+    home.keys(1, sandbox().url)
+    assert home.run("run").code == 0
+    said = home.run("split")
+    assert said.code == 3
+    assert "one side would be empty" in said.err
+    assert not (home.workspace / "split").exists()
+
+
+def test_a_picture_and_what_is_left_of_it_after_a_cut_go_to_one_side(home: Any, sandbox: Any) -> None:
+    (home.raw / "a").mkdir(parents=True)
+    for at, name in enumerate(("astronaut", "coffee", "chelsea", "rocket", "moon", "camera", "coins")):
+        whole = Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+        side = min(whole.size)
+        whole = whole.crop((0, 0, side, side))
+        whole.save(home.raw / "a" / f"{at}.png")
+        whole.crop((0, 0, round(side * 0.93), round(side * 0.93))).save(home.raw / "a" / f"{at}-cut.png")
+    home.settings(text='[filter]\ndetector = "none"\n[resize]\nsize = 256\n[caption]\nmodels = ["best"]\n')
+    home.keys(1, sandbox().url)
+    assert home.run("run", "--skip-filter").code == 0
+    sources = {}
+    for line in (home.workspace / ".ghibli-prep" / "journal.jsonl").read_text("utf-8").splitlines():
+        record = json.loads(line)
+        if "number" in record and "source" in record:
+            sources[record["number"]] = Path(record["source"]).stem.removesuffix("-cut")
+    assert len(sources) == 14
+    for seed in range(4):
+        said = home.run("split", "--validation", "40%", "--seed", seed, "--json").json
+        inside = {sources[number] for number in said["validation_numbers"]}
+        outside = {sources[number] for number in sources.keys() - set(said["validation_numbers"])}
+        assert not inside & outside
+        assert said["repeats"] == 0

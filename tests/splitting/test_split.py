@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghibli_prep.settings import SplitSettings
-from ghibli_prep.splitting import Picture, split
+from ghibli_prep.splitting import Picture, natural, split
 from ghibli_prep.splitting.across import captions, pictures
 from ghibli_prep.splitting.sides import grouped
 
@@ -28,7 +29,7 @@ def dataset(count: int, seed: int = 0, scenes: int = 0) -> tuple[list[Picture], 
             number,
             " ".join(f"w{word}" for word in draw.integers(0, 5000, 20)),
             f"film {number % 3}",
-            (float(number), f"{number:05}"),
+            (float(number), natural(f"{number}")),
             number // 3 // scenes if scenes else None,
         )
         for number in range(1, count + 1)
@@ -133,3 +134,35 @@ def test_captions_are_compared_by_the_words_they_share() -> None:
     closest = captions(texts, np.array([2]), np.array([0]), 0.5).closest
     assert closest is not None and closest[:2] == (2, 0) and closest[2] == pytest.approx(0.5)
     assert captions(texts, np.array([], np.int64), np.array([0]), 0.5).closest is None
+
+
+def test_frames_are_in_the_order_of_their_numbers_and_not_of_their_letters() -> None:
+    names = ["film/f10.png", "film/f9.png", "2.png", "film/f9b.png"]
+    assert sorted(names, key=natural) == ["2.png", "film/f9.png", "film/f9b.png", "film/f10.png"]
+
+
+def test_repeats_go_to_one_side_whatever_their_hashes_say() -> None:
+    made, bits = dataset(60)
+    repeats = [(at, at + 30) for at in range(30)]
+    for seed in range(5):
+        drawn = split(made, bits, 0.3, seed, SETTINGS, {}, repeats)
+        assert drawn.repeats == 0
+        assert all((at + 1 in drawn.validation) == (at + 31 in drawn.validation) for at in range(30))
+
+
+def test_captions_without_spaces_are_compared_letter_by_letter() -> None:
+    made, bits = dataset(20)
+    stem = "一个穿着红色衣服的小女孩站在绿色的田野里看着远处的蓝色天空和白云"
+    last = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉"
+    chinese = [replace(one, text=stem + letter) for one, letter in zip(made, last, strict=True)]
+    assert split(chinese, bits, 0.3, 0, SETTINGS, {}).groups == (20,)
+    marks = [replace(one, text="!" * 3 + " " * at) for at, one in enumerate(made)]
+    assert split(marks, bits, 0.3, 0, SETTINGS, {}).groups == (20,)
+
+
+def test_who_had_to_move_to_the_other_side_is_said() -> None:
+    made, bits = dataset(10)
+    before = {one.number: one.number <= 3 for one in made}
+    drawn = split(made, bits, 0.3, 0, SETTINGS, before, [(0, 8), (8, 9)])
+    assert drawn.moved == (1,)
+    assert drawn.validation == frozenset({2, 3})

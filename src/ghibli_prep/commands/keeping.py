@@ -51,7 +51,7 @@ def split(session: Session, share: float, seed: int, out: Path | None, as_json: 
     session.need_workspace()
     out = out or session.root / "split"
     with session.held() as pipeline:
-        drawn = dividing.divide(pipeline.workspace, session.settings, share, seed, out, session.console)
+        drawn = dividing.divide(pipeline.workspace, session.settings, share, seed, out, session.source, session.console)
         count = sum(len(list((out / side).glob("*.jpg"))) for side in (dividing.TRAINING, dividing.VALIDATION))
     if as_json:
         session.console.show_json(dividing.as_json(drawn, count, out))

@@ -11,6 +11,7 @@ from pathlib import Path
 from ghibli_prep.errors import NoInput, UsageError
 from ghibli_prep.layouts import METADATA, beside, said, with_lines
 from ghibli_prep.samples import BLOCKED_TEXT
+from ghibli_prep.workspace.contents import STATE
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 
@@ -38,7 +39,7 @@ def captions(place: Path, tell: Callable[[str], None]) -> dict[str, str]:
 def _folders(place: Path) -> list[Path]:
     """That of a workspace, or those of any dataset, in which lines lie."""
     train = place / "train"
-    return [train] if (train / METADATA).is_file() and (place / ".ghibli-prep").is_dir() else with_lines(place)
+    return [train] if (train / METADATA).is_file() and (place / STATE).is_dir() else with_lines(place)
 
 
 def _of_lines(file: Path, tell: Callable[[str], None]) -> Iterator[tuple[str, str]]:

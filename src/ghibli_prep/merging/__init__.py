@@ -23,6 +23,7 @@ from ghibli_prep.merging.meaning import asked
 from ghibli_prep.merging.sources import Dataset, Item
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.contents import relative
 from ghibli_prep.workspace.merged import Left
 
 T = TypeVar("T")
@@ -97,7 +98,7 @@ class Merging:
     def run(self, takings: Sequence[Taking], people: People) -> None:
         """Take them in. people: as for `bring`. After Stopped, DiskError and UsageError the next run goes on."""
         for dataset in self.datasets:
-            self._merged.note_dataset(dataset.name, here.relative(dataset.folder, self.workspace.root))
+            self._merged.note_dataset(dataset.name, relative(dataset.folder, self.workspace.root))
             for film, cuts in dataset.cuts.items():
                 self._merged.note_cuts(film, cuts)
         self._merged.note_left(self.outcome.copies)

@@ -14,6 +14,7 @@ from ghibli_prep.merging.naming import Films
 from ghibli_prep.merging.sources import Item
 from ghibli_prep.rows import film_of
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.contents import STATE
 from ghibli_prep.workspace.merged import Merged
 
 
@@ -28,7 +29,7 @@ def check(root: Path, sources: Sequence[Path]) -> None:
             )
     if root.is_dir() and (root / METADATA).exists():
         raise UsageError(f"{root}: has a {METADATA} of its own and is no workspace. Name a new folder with --into.")
-    ours = ("train", "raw", ".ghibli-prep", "checkpoint.json")
+    ours = ("train", "raw", STATE, "checkpoint.json")
     if root.is_dir() and any(root.iterdir()) and not any((root / name).exists() for name in ours):
         raise UsageError(f"{root}: holds other things and is no workspace. Name a new folder with --into.")
 
@@ -36,14 +37,6 @@ def check(root: Path, sources: Sequence[Path]) -> None:
 def folders(merged: Merged, root: Path) -> dict[str, Path]:
     """Where the datasets lie that were merged before, by name."""
     return {name: Path(os.path.normpath(root.resolve() / folder)) for name, folder in merged.folders.items()}
-
-
-def relative(folder: Path, root: Path) -> str:
-    """`folder` as it is written down: relative to the workspace, where both lie on one disk of Windows."""
-    try:
-        return Path(os.path.relpath(folder, root.resolve())).as_posix()
-    except ValueError:
-        return folder.as_posix()
 
 
 def numbers_of(merged: Merged, items: Sequence[Item], seen: Sequence[Seen]) -> dict[int, int]:

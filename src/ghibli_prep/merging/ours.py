@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ghibli_prep.errors import GhibliPrepError
 from ghibli_prep.samples import BLOCKED_TEXT, BY_USER
 from ghibli_prep.workspace import journal, provenance
+from ghibli_prep.workspace.contents import STATE
 from ghibli_prep.workspace.films import Films
 from ghibli_prep.workspace.journal import Facts
 from ghibli_prep.workspace.merged import Merged
@@ -20,7 +21,6 @@ from ghibli_prep.workspace.metadata import number_of
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.rescue import Rescue
 
-STATE = ".ghibli-prep"
 T = TypeVar("T")
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ghibli_prep.errors import NoInput, UsageError
 from ghibli_prep.layouts import METADATA, SIDECARS, beside, said, with_lines
-from ghibli_prep.merging.ours import STATE, Known
+from ghibli_prep.merging.ours import Known
 from ghibli_prep.samples import Found
 from ghibli_prep.stages.find import find
+from ghibli_prep.workspace.contents import STATE
 from ghibli_prep.workspace.metadata import number_of
 from ghibli_prep.workspace.provenance import Provenance
 

@@ -15,23 +15,27 @@ import numpy as np
 
 from ghibli_prep.settings import SplitSettings
 from ghibli_prep.splitting.across import Bits, Nearest, captions, nearest, pictures
-from ghibli_prep.splitting.sides import Picture, drawn, grouped
+from ghibli_prep.splitting.sides import Picture, drawn, grouped, natural
 
-__all__ = ["Picture", "Split", "split"]
+__all__ = ["Picture", "Split", "natural", "split"]
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """validation: the numbers of the pictures on that side; all others are for training. groups: so many went whole.
+    """validation: the numbers of the pictures on that side; all others are for training. groups: the sizes of those
+    that went whole. moved: the numbers of pictures that were on the other side before.
 
     picture, caption: the nearest pair across, None where a side is empty. too_near: pairs above the thresholds.
+    repeats: pairs across that are repeats of each other.
     """
 
     validation: frozenset[int]
-    groups: int
+    groups: tuple[int, ...]
+    moved: tuple[int, ...]
     picture: Nearest | None
     caption: Nearest | None
     too_near: int
+    repeats: int
 
 
 def split(
@@ -41,11 +45,12 @@ def split(
     seed: int,
     settings: SplitSettings,
     before: Mapping[int, bool],
+    repeats: Sequence[tuple[int, int]] = (),
 ) -> Split:
     """bits: of the perceptual hashes, a row a picture. share: 0 to 1. before: which side earlier pictures went to, by
-    number; True is validation."""
+    number; True is validation. repeats: pairs of places, known to be repeats of each other."""
     texts = [picture.text for picture in pictures_]
-    links = list(_belonging(pictures_, bits, settings))
+    links = [*_belonging(pictures_, bits, settings), *repeats]
     while True:
         groups = grouped(len(pictures_), links)
         validation = drawn(pictures_, groups, share, seed, before)
@@ -56,7 +61,17 @@ def split(
         pairs = [*seen.pairs, *said.pairs]
         if not pairs:
             numbers = frozenset(pictures_[at].number for at in map(int, inside))
-            return Split(numbers, len(groups), nearest(seen, pictures_), nearest(said, pictures_), len(pairs))
+            now = {picture.number: picture.number in numbers for picture in pictures_}
+            moved = (number for number, side in now.items() if before.get(number, side) is not side)
+            return Split(
+                numbers,
+                tuple(map(len, groups)),
+                tuple(moved),
+                nearest(seen, pictures_),
+                nearest(said, pictures_),
+                len(pairs),
+                sum(bool(validation[one] != validation[other]) for one, other in repeats),
+            )
         links += pairs
 
 

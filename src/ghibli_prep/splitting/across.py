@@ -16,7 +16,9 @@ Bits = NDArray[np.uint64]
 Places = NDArray[np.int64]
 _BLOCK = 512
 """Pictures of one side that are compared at a time: so memory does not grow with the other."""
-_WORD = re.compile(r"\w+")
+_UNSPACED = "\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff"
+"""Letters of scripts that put no space between words: each counts as one."""
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ def _words(texts: Sequence[str]) -> csr_matrix:
     known: dict[str, int] = {}
     columns, ends = [], [0]
     for text in texts:
-        columns += sorted({known.setdefault(word, len(known)) for word in _WORD.findall(text.casefold())})
+        words = _WORD.findall(text.casefold()) or [text.strip()]
+        columns += sorted({known.setdefault(word, len(known)) for word in words})
         ends.append(len(columns))
     return csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=(len(texts), max(1, len(known))))
 

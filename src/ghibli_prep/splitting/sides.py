@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,25 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+Natural = tuple[str | int, ...]
+"""What a path is sorted by: text and numbers in turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """order: by which frames of a film follow each other. scene: of its film, None where no scenes are known."""
+    """order: seconds and path, by which the frames of a film follow each other. scene: of its film, None where that has
+    none that are known."""
 
     number: int
     text: str
     film: str
-    order: tuple[float, str]
+    order: tuple[float, Natural]
     scene: int | None = None
+
+
+def natural(path: str) -> Natural:
+    """`f2.png` comes before `f10.png`."""
+    return tuple(int(part) if at % 2 else part for at, part in enumerate(re.split(r"([0-9]+)", path)))
 
 
 def grouped(count: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:

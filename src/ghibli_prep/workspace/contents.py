@@ -23,6 +23,9 @@ from ghibli_prep.workspace.metadata import Metadata, file_name, number_of
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.rescue import Rescue
 
+STATE = ".ghibli-prep"
+"""The folder by which a workspace is known."""
+
 
 class Contents:
     """What lies in a workspace. hash_file: how a file's identity is found (SHA-256 of its bytes, in hex).
@@ -37,7 +40,7 @@ class Contents:
         self.rejected = root / "filtered_out"
         self.train = root / "train"
         self.removed = root / "removed"
-        self.state = root / ".ghibli-prep"
+        self.state = root / STATE
         self.staging = self.state / "staging"
         self.log = self.state / "run.log"
         self._answers = self.state / "captions.jsonl"
@@ -188,6 +191,14 @@ class Contents:
             return False
         places = (self.file(number), self.removed / file_name(number))
         return number in self.facts.removed or any(map(is_picture, places))
+
+
+def relative(folder: Path, root: Path) -> str:
+    """`folder` as the workspace at `root` writes it down: relative to it, where both lie on one disk of Windows."""
+    try:
+        return Path(os.path.relpath(folder, root.resolve())).as_posix()
+    except ValueError:
+        return folder.as_posix()
 
 
 def mark(text: str) -> str:

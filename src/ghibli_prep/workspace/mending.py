@@ -12,6 +12,7 @@ from pathlib import Path
 from ghibli_prep.errors import UsageError
 from ghibli_prep.workspace import aside
 from ghibli_prep.workspace.atomic import disk_errors_in_words, read_bytes, replace_bytes
+from ghibli_prep.workspace.contents import STATE
 from ghibli_prep.workspace.lock import hold
 
 
@@ -38,7 +39,7 @@ class Mender:
 @contextmanager
 def mending(root: Path) -> Iterator[Mender]:
     """The workspace at `root`, held. Raises WorkspaceHeld, and UsageError where it cannot be written."""
-    state = root / ".ghibli-prep"
+    state = root / STATE
     with disk_errors_in_words(root):
         state.mkdir(parents=True, exist_ok=True)
     lock = hold(state, root)
