@@ -466,3 +466,35 @@ def test_the_same_pixels_in_two_files_are_one_picture(user: Any, kohya: Any, pic
     pictures = {"a.png": (picture(0, side=64, kind="PNG"), "one"), "b.png": (other.getvalue(), "two")}
     user.run("merge", kohya("k", pictures), "--into", "all", "--no-dedupe")
     assert looked(user.folder / "all").captions == {1: "one"}
+
+
+def test_a_picture_that_is_here_without_a_caption_gets_that_of_its_copy(user: Any, kohya: Any, picture: Any) -> None:
+    into = user.folder / "all" / "train"
+    into.mkdir(parents=True)
+    for number in (1, 2, 3):
+        (into / f"{number}.jpg").write_bytes(picture(number))
+    lines = [{"file_name": "1.jpg", "text": "mine"}, {"file_name": "2.jpg", "text": "[BLOCKED_BY_SAFETY_FILTER]"}]
+    (into / "metadata.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    folder = kohya("k", {f"{number}.jpg": (picture(number), f"caption {number}") for number in (1, 2, 3)})
+    planned = user.run("merge", folder, "--into", "all", "--dry-run")
+    assert "2 pictures of all had no caption and would get one." in planned.out
+    assert dict(looked(user.folder / "all").captions) == {1: "mine", 2: "[BLOCKED_BY_SAFETY_FILTER]"}
+    said = user.run("merge", folder, "--into", "all")
+    assert said.code == 0
+    assert "2 pictures of all had no caption and got one." in said.out
+    assert dict(looked(user.folder / "all").captions) == {1: "mine", 2: "caption 2", 3: "caption 3"}
+    assert "had no caption" not in user.run("merge", folder, "--into", "all").out
+
+
+def test_a_dry_run_says_how_many_pictures_there_would_be(user: Any, kohya: Any, picture: Any) -> None:
+    folder = kohya("k", {f"{number}.jpg": (picture(number), f"caption {number}") for number in (1, 2, 3)})
+    said = user.run("merge", folder, "--into", "all", "--exact-captions", "--dry-run")
+    assert said.out.endswith("it would be 3 pictures. Nothing was changed.\n")
+
+
+def test_pictures_of_another_size_than_those_here_are_told_of(user: Any, kohya: Any, picture: Any) -> None:
+    assert user.run("merge", kohya("k", {"1.jpg": (picture(1), "one")}), "--into", "all").code == 0
+    user.settings(text=ROOMY.replace("size = 32", "size = 48"))
+    said = user.run("merge", kohya("l", {"2.jpg": (picture(2), "two")}), "--into", "all", "--exact-captions")
+    assert "pictures of 32 x 32" in said.err
+    assert "[resize] size = 48" in said.err

@@ -149,3 +149,36 @@ def test_a_caption_that_waits_for_its_place_counts(workspace: Any) -> None:
     texts = said(workspace.workspace)
     assert texts["train/2.jpg"] == "Ghibli style anew"
     assert texts["train/3.jpg"] == before["3.jpg"]
+
+
+def test_what_is_blocked_by_its_provider_has_no_caption_beside_it_either(kohya: Any, picture: Any) -> None:
+    folder = kohya("k", {"a.jpg": (picture(0), "[BLOCKED_BY_SAFETY_FILTER]\n"), "b.jpg": (picture(1), "a boat")})
+    read_ = read(folder, "it")
+    assert [item.at for item in read_.items] == ["b.jpg"]
+    assert read_.left_out == {"a.jpg": "is blocked by its provider"}
+
+
+def test_captions_beside_pictures_count_also_where_other_folders_have_lines(
+    imagefolder: Any, kohya: Any, picture: Any
+) -> None:
+    imagefolder("mix/train", {"1.jpg": picture(0)}, [{"file_name": "1.jpg", "text": "one"}])
+    folder = kohya("mix", {"10_b/a.png": (picture(1, kind="PNG"), "two"), "top.jpg": (picture(2), None)})
+    read_ = read(folder, "it")
+    assert {item.at: item.text for item in read_.items} == {"train/1.jpg": "one", "10_b/a.png": "two"}
+    assert read_.left_out == {"top.jpg": "has no .txt beside it"}
+
+
+def test_pictures_of_which_none_has_a_caption_are_nothing_beside_folders_with_lines(
+    imagefolder: Any, kohya: Any, picture: Any
+) -> None:
+    imagefolder("mix/train", {"1.jpg": picture(0)}, [{"file_name": "1.jpg", "text": "one"}])
+    read_ = read(kohya("mix", {"assets/logo.jpg": (picture(1), None)}), "it")
+    assert [item.at for item in read_.items] == ["train/1.jpg"]
+    assert read_.left_out == {}
+
+
+def test_a_dataset_that_has_only_the_folder_of_our_state_is_still_read(imagefolder: Any, picture: Any) -> None:
+    folder = imagefolder("hf", {"1.jpg": picture(0)}, [{"file_name": "1.jpg", "text": "one"}])
+    (folder / ".ghibli-prep").mkdir()
+    (folder / "train").mkdir()
+    assert said(folder) == {"1.jpg": "one"}

@@ -17,10 +17,11 @@ from ghibli_prep.console import Console
 from ghibli_prep.errors import Stopped
 from ghibli_prep.merging import here
 from ghibli_prep.merging.bringing import People, Taking, bring, made_for
-from ghibli_prep.merging.joining import NEARLY, Candidate, Copy, join
+from ghibli_prep.merging.joining import NEARLY, PICTURE, Candidate, Copy, join
 from ghibli_prep.merging.looking import Seen, look_at
 from ghibli_prep.merging.meaning import asked
 from ghibli_prep.merging.sources import Dataset, Item
+from ghibli_prep.samples import Captioned
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.contents import relative
@@ -45,13 +46,15 @@ class By:
 class Outcome:
     """What came of a merge. taken, known: pictures by dataset that came in, or were here before.
 
-    left_out: what cannot be used, and why, by dataset and path there. resized: of those taken, the ones that are not as
+    left_out: what cannot be used, and why, by dataset and path there. captioned: pictures that were here without a
+    caption and have one now, by number. resized: of those taken, the ones that are not as
     they were; enlarged: of these, the ones that were smaller."""
 
     taken: dict[str, int] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
     copies: list[Left] = field(default_factory=list)
     left_out: dict[tuple[str, str], str] = field(default_factory=dict)
+    captioned: dict[int, str] = field(default_factory=dict)
     resized: int = 0
     enlarged: int = 0
 
@@ -67,6 +70,8 @@ class Merging:
         self.outcome = Outcome()
         self._merged = workspace.merged()
         self._here: dict[int, Taking] = {}
+        self._bare: dict[int, Taking] = {}
+        """Pictures that were here without a caption, by number: who has one."""
 
     def plan(self, by: By) -> list[Taking]:
         """What is to be taken, in order; the outcome says what is not, and why."""
@@ -84,6 +89,8 @@ class Merging:
         names = [*(f"train/{number}.jpg" for number in own), *(f"{item.dataset}/{item.at}" for item in items)]
         self.outcome.copies = [self._left(copy, names, items[at], seen[at]) for at, copy in copies.items()]
         films = here.films(self.workspace, self._merged, items)
+        if said := here.other_size(self.workspace, self.settings.resize.size):
+            self.console.tell(said)
         facts, takings = self.workspace.facts, []
         there = {number for identity, number in facts.numbers.items() if self.workspace.is_resized(identity)}
         for at, (item, look) in enumerate(zip(items, seen, strict=True)):
@@ -93,6 +100,11 @@ class Merging:
                 self._here[number] = taking
             elif at not in copies:
                 takings.append(taking)
+            elif copies[at].how == PICTURE and 0 <= copies[at].of < len(own):
+                self._bare.setdefault(list(own)[copies[at].of], taking)
+        out = self.workspace.dropped_by_hand()
+        self._bare = {n: one for n, one in self._bare.items() if not self.workspace.has_caption(n) and n not in out}
+        self.outcome.captioned = {number: taking.item.text for number, taking in self._bare.items()}
         return takings
 
     def run(self, takings: Sequence[Taking], people: People) -> None:
@@ -103,6 +115,10 @@ class Merging:
                 self._merged.note_cuts(film, cuts)
         self._merged.note_left(self.outcome.copies)
         self._end_what_was_cut_short()
+        for number, taking in self._bare.items():
+            made = made_for(taking, self.workspace.hash_of(number))
+            known = made and replace(made, number=number, source=self.workspace.facts.sources.get(number, ""))
+            self.workspace.record(Captioned(number, taking.item.text), known)
         refused = {}
         for taking, why in bring(
             self.workspace, self._merged, takings, self.settings.resize, people, self.console, self.stop

@@ -13,7 +13,9 @@ from ghibli_prep.merging.looking import Seen
 from ghibli_prep.merging.naming import Films
 from ghibli_prep.merging.sources import Item
 from ghibli_prep.rows import film_of
+from ghibli_prep.validating.pictures import open_head
 from ghibli_prep.workspace import Workspace
+from ghibli_prep.workspace.atomic import disk_errors_in_words
 from ghibli_prep.workspace.contents import STATE
 from ghibli_prep.workspace.merged import Merged
 
@@ -32,6 +34,20 @@ def check(root: Path, sources: Sequence[Path]) -> None:
     ours = ("train", "raw", STATE, "checkpoint.json")
     if root.is_dir() and any(root.iterdir()) and not any((root / name).exists() for name in ours):
         raise UsageError(f"{root}: holds other things and is no workspace. Name a new folder with --into.")
+
+
+def other_size(workspace: Workspace, side: int) -> str:
+    """Of pictures here that are not of that size, as their first one shows; "" where they are."""
+    for number in workspace.pictures()[:1]:
+        with disk_errors_in_words(workspace.train):
+            head = open_head(workspace.file(number).read_bytes())
+        if not isinstance(head, str) and head.size != (side, side):
+            wide, tall = head.size
+            return (
+                f"{workspace.train} has pictures of {wide} x {tall}, and by [resize] size = {side} others come in. "
+                "A trainer may want one size: name those settings with --config, or another folder with --into."
+            )
+    return ""
 
 
 def folders(merged: Merged, root: Path) -> dict[str, Path]:

@@ -21,6 +21,7 @@ from ghibli_prep.workspace.metadata import number_of
 from ghibli_prep.workspace.provenance import Provenance
 from ghibli_prep.workspace.rescue import Rescue
 
+BLOCKED = "is blocked by its provider"
 T = TypeVar("T")
 
 
@@ -86,7 +87,7 @@ class Known:
         if verdict is not None and not verdict.kept and verdict.by == BY_USER:
             return "was dropped by hand there"
         if self.text_of(number, text) == BLOCKED_TEXT:
-            return "is blocked by its provider"
+            return BLOCKED
         if not text and (why := self.facts.failed.get(number or 0)):
             return f"has no caption ({why})"
         return ""

@@ -6,14 +6,14 @@ reason, and the rest goes on. Knows nothing of what a picture looks like.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ghibli_prep.errors import NoInput, UsageError
 from ghibli_prep.layouts import METADATA, SIDECARS, beside, said, with_lines
-from ghibli_prep.merging.ours import Known
-from ghibli_prep.samples import Found
+from ghibli_prep.merging.ours import BLOCKED, Known
+from ghibli_prep.samples import BLOCKED_TEXT, Found
 from ghibli_prep.stages.find import find
 from ghibli_prep.workspace.contents import STATE
 from ghibli_prep.workspace.metadata import number_of
@@ -62,13 +62,14 @@ def read(folder: Path, name: str) -> Dataset:
     if not folder.is_dir():
         raise NoInput(f"{folder}: no such folder. Name the folders of the datasets to be merged.")
     try:
-        if (folder / STATE).is_dir():
+        if (folder / STATE).is_dir() and any((folder / "train").glob("*")):
             _read_ours(dataset)
-        elif parts := with_lines(folder):
+        else:
+            parts = with_lines(folder)
             for part in parts:
                 _read_lines(dataset, part)
-        else:
-            _read_sidecars(dataset)
+            if parts != [folder]:
+                _read_sidecars(dataset, parts)
     except OSError as error:
         raise UsageError(
             f"{error.filename or folder}: cannot be read ({error.strerror}). Nothing was changed."
@@ -122,20 +123,26 @@ def _unusable(file: Path, twice: bool) -> str:
     return "" if file.is_file() else "there is no such picture"
 
 
-def _read_sidecars(dataset: Dataset) -> None:
+def _read_sidecars(dataset: Dataset, others: Sequence[Path]) -> None:
+    """others: folders of it that have lines, and are read by these."""
+    bare: dict[str, str] = {}
     captioned = 0
     for found in _pictures(dataset.folder, dataset, ""):
+        if any(found.file.is_relative_to(other) for other in others):
+            continue
         there = beside(found.file)
         if there is None:
-            dataset.left_out[found.source] = f"has no {SIDECARS[0]} beside it"
+            bare[found.source] = f"has no {SIDECARS[0]} beside it"
             continue
         captioned += 1
         text, why = there
-        if why:
-            dataset.left_out[found.source] = why
+        if why or text == BLOCKED_TEXT:
+            dataset.left_out[found.source] = why or BLOCKED
         else:
             dataset.items.append(Item(found.file, found.source, text, dataset.name))
-    if not captioned:  # pictures alone are no dataset
+    if captioned:
+        dataset.left_out |= bare
+    elif not others:  # pictures alone are no dataset
         dataset.left_out.clear()
 
 

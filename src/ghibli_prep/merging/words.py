@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ghibli_prep import report
 from ghibli_prep.console import Console
 from ghibli_prep.merging import Outcome
 from ghibli_prep.merging.joining import CAPTION, MEANING
@@ -28,6 +29,7 @@ def as_json(outcome: Outcome, into: Path, count: int, planned: bool) -> dict[str
         "known": outcome.known,
         "resized": outcome.resized,
         "enlarged": outcome.enlarged,
+        "captioned": sorted(outcome.captioned),
         "copies": [asdict(copy) for copy in outcome.copies],
         "left_out": left_out,
     }
@@ -67,6 +69,9 @@ def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: 
         enlarged = f", {outcome.enlarged:,} of these enlarged" if outcome.enlarged else ""
         size = settings.resize.size
         lines.append(f"Resized to {size} x {size}: {outcome.resized:,}{enlarged}.")
+    if outcome.captioned:
+        bare = report.pictures(len(outcome.captioned))
+        lines.append(f"{bare} of {into} had no caption and {'would get' if planned else 'got'} one.")
     said = Counter(copy.how for copy in outcome.copies)
     if said[CAPTION]:
         lines.append(f"Left out as their caption is another's: {said[CAPTION]:,}. --pictures-only keeps them.")
@@ -75,7 +80,11 @@ def in_words(outcome: Outcome, into: Path, count: int, planned: bool, settings: 
             f"Left out for what their captions mean: {said[MEANING]:,} (cosine {settings.dedupe.at:g} or more). "
             "--exact-captions keeps them, and [dedupe] says from where on captions are alike."
         )
-    lines.append(f"{into / 'train'}: {count:,} pictures." + (" Nothing was changed." if planned else ""))
+    if planned:
+        count += sum(outcome.taken.values())
+        lines.append(f"{into / 'train'}: it would be {report.pictures(count)}. Nothing was changed.")
+    else:
+        lines.append(f"{into / 'train'}: {report.pictures(count)}.")
     return "\n".join(lines)
 
 

@@ -48,7 +48,7 @@ class Contents:
         self.hash_file = hash_file
         with disk_errors_in_words(root):
             if root.exists() and not root.is_dir():
-                raise UsageError(f"{root}: not a folder. Choose another --workspace.")
+                raise UsageError(f"{root}: not a folder. Choose another one for the workspace.")
         self._load()
         self.identity_of = Identities(None, self.state / "identities.jsonl", hash_file)
 
