@@ -63,6 +63,9 @@ def look_through(named: Sequence[Path], console: Console) -> list[Source]:
         if not files:
             console.tell(f"{place}: no films in this folder; name them one by one if their endings are unusual")
         for file in files:
+            if file.exists() and not file.is_file():
+                console.tell(f"{file}: not a file; left out")
+                continue
             try:
                 with closing(Film(file, threads=1)) as film:
                     source = Source(file, identity(file), film.length)
@@ -167,8 +170,22 @@ class Extracting:
                 f"{source.file}: {self.workspace.raw / name} holds another film of this name (or this one as it was "
                 f"before it changed); its frames go to {self.workspace.raw / folder}"
             )
+        if known := self.films.known.get(source.identity):
+            self._withdraw(source, known.folder)
         source.facts = self.films.begin(FilmFacts(source.identity, source.file.name, folder, self.options))
         source.anew = False
+
+    def _withdraw(self, source: Source, folder: str) -> None:
+        """What was decided of the frames that are to be replaced is shown no more."""
+        self.workspace.take_away_film(folder)
+        facts = self.workspace.facts
+        there = set(self.workspace.pictures())
+        count = sum(number in there and of.startswith(f"{folder}/") for number, of in facts.sources.items())
+        if count:
+            self.console.tell(
+                f"{source.file}: pictures made of its earlier frames stay in {self.workspace.train}: {count:,}. Delete "
+                "what you do not want there, or use another --workspace"
+            )
 
     def _shot(self, source: Source, taken: Taken) -> None:
         assert source.facts is not None

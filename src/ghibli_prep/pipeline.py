@@ -7,7 +7,7 @@ are imported where they are run: `status` and its like do not wait for Pillow an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -93,6 +93,8 @@ class Pipeline:
             if isinstance(sample, Kept) and sample.identity in rejected:
                 self.workspace.take_away(rejected[sample.identity].file)
             self.console.tell(f"{sample.source}: {'kept' if isinstance(sample, Kept) else 'dropped'} by your hand")
+            if isinstance(sample, Kept):
+                self._bring_back([sample.identity])
 
     def decide(self, files: Sequence[Path], keep: bool) -> int:
         """Keep or drop, for good, the pictures that these files are; returns how many. Raises UsageError, and then
@@ -115,9 +117,19 @@ class Pipeline:
             if other and sample.identity not in frames:
                 workspace.take_away(other.file)
             self.console.tell(f"{sample.source}: {'kept' if keep else 'dropped'} by your word")
-        if keep and (back := workspace.restore(workspace.removed_among(files))):
-            self.console.tell(f"Back in {workspace.train}: {', '.join(f'{number}.jpg' for number in back)}")
+        if keep:
+            self._bring_back(once, workspace.removed_among(files))
         return len(once)
+
+    def _bring_back(self, identities: Iterable[str], numbers: Collection[int] = ()) -> None:
+        """Put pictures that were taken out of `train/` back, by their frames or their numbers."""
+        workspace, known = self.workspace, self.workspace.facts.numbers
+        wanted = {*numbers, *(known[identity] for identity in identities if identity in known)}
+        if back := workspace.restore(wanted):
+            self.console.tell(f"Back in {workspace.train}: {', '.join(f'{number}.jpg' for number in back)}")
+        for number in sorted(wanted):
+            if (gone := workspace.facts.removed.get(number)) and gone.purged:
+                self.console.tell(f"{number}.jpg was deleted for good by `cleanup --purge`: it cannot come back.")
 
     def _merged(self) -> dict[str, Found]:
         """The pictures that came from other datasets, by identity: they have no frame but themselves."""
@@ -166,6 +178,10 @@ class Pipeline:
                 self.console.tell(f"{flagged:,} kept with a doubt: `ghibli-prep filter --review` shows them first")
             return filtering.decides_all
 
+    def undecided(self) -> int:
+        """How many pictures the filter has not decided about."""
+        return len(self.census().pictures.keys() - self.workspace.facts.verdicts.keys())
+
     def decided(self) -> dict[str, Found]:
         """The pictures there are that the filter decided about, wherever they lie now, by identity."""
         self.overrule()
@@ -212,10 +228,12 @@ class Pipeline:
                 for _ in self._recorded("people", filtering.see_people(), len(todo)):
                     pass
             else:
-                self.console.tell(
-                    'resize.fit is "people", but no detector is there to find them: the centre is taken. '
-                    f"To find them: {detectors.INSTALL_COMMAND}"
+                how = (
+                    'filter.detector is "none"'
+                    if settings.filter.detector == "none"
+                    else f"no detector is installed. To find them: {detectors.INSTALL_COMMAND}"
                 )
+                self.console.tell(f'resize.fit is "people", but nobody looks for them, so the centre is taken: {how}')
             yield filtering.where_people_are
 
     def _render(self, todo: list[Found], settings: ResizeSettings, people: Callable[[str], Sequence[Box]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ghibli_prep.asking import slots_of
 from ghibli_prep.captioning import HostRefused, Key, KeyDead, ServiceDown, Slot
 from ghibli_prep.captioning.days import pacific_day
+from ghibli_prep.detectors import NO_PEOPLE
 from ghibli_prep.ledger import name_of
 from ghibli_prep.pipeline import Pipeline
 from ghibli_prep.samples import Removed
@@ -196,7 +197,7 @@ def filtered(workspace: Workspace) -> str:
     lines += [f"{count:,} dropped: {workspace.rejected / reason}" for reason, count in sorted(dropped.items())]
     if dropped:
         lines.append("Move a picture from one folder to the other to overrule the filter.")
-    if dropped and not kept:
+    if dropped[NO_PEOPLE] and not kept:
         lines.append(
             "Nothing was kept. Detectors are trained on photographs: for drawn people give yolo weights that know them "
             "(filter.yolo.weights), lower filter.min_score and run `ghibli-prep filter --redo`, or use --skip-filter."

@@ -66,8 +66,27 @@ class Session:
 
     def need_workspace(self) -> Workspace:
         if not any((self.root / name).is_dir() for name in (STATE, "train", "raw")):
-            raise NoInput(f"{self.root}: no workspace. Name yours with --workspace, or start with `ghibli-prep run`.")
+            what = "no workspace lies there" if self.root.exists() else "no such workspace"
+            raise NoInput(f"{self.root}: {what}. Name yours with --workspace, or start with `ghibli-prep run`.")
         return self.look()
+
+    def page(self, out: Path | None, name: str) -> Path:
+        """Where a page is to be written: `name` in the workspace where nothing else is said.
+
+        Raises UsageError where no page may lie, before anything is done for it.
+        """
+        file = out or self.root / name
+        there = next((parent for parent in file.absolute().parents if parent.exists()), file.parent)
+        if file.is_dir() or not there.is_dir():
+            raise UsageError(
+                f"{file if file.is_dir() else there}: {'is' if file.is_dir() else 'is not'} a folder. "
+                "Name a file with --out."
+            )
+        looked = self.look()
+        for place in (*looked.derived, looked.raw, self.source):
+            if file.resolve().is_relative_to(place.resolve()):
+                raise UsageError(f"{file}: lies in {place}, where no page may be. Name another file with --out.")
+        return file
 
     def need_batches(self) -> None:
         """Raises UsageError or MissingExtra before anything is changed: nobody takes batches."""

@@ -101,3 +101,29 @@ def test_what_was_dropped_and_cleaned_up_comes_back_by_its_name(resized: Any) ->
     assert resized.pictures == ["1.jpg", "2.jpg", "3.jpg"]
     assert Workspace(resized.workspace, hash_file).dropped_by_hand() == set()
     assert names(resized.workspace / "filtered_out") == []
+
+
+@pytest.mark.parametrize("how", ["frame", "shown", "moved"])
+def test_it_comes_back_whichever_way_it_is_kept(resized: Any, how: str) -> None:
+    frame = sorted(resized.raw.rglob("*.png"))[1]
+    resized.run("drop", resized.train / "2.jpg")
+    assert resized.run("cleanup", "--yes").code == 0
+    (shown,) = (resized.workspace / "filtered_out").rglob("*.png")
+    if how == "moved":
+        target = resized.workspace / "filtered_temp" / frame.relative_to(resized.raw)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(shown, target)
+        said = resized.run("filter")
+    else:
+        said = resized.run("keep", frame if how == "frame" else shown)
+    assert said.code == 0
+    assert f"Back in {Path('data/ghibli/train')}: 2.jpg\n" in said.err
+    assert resized.pictures == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+def test_what_was_deleted_for_good_is_said_not_to_come_back(resized: Any) -> None:
+    frame = sorted(resized.raw.rglob("*.png"))[1]
+    resized.run("drop", resized.train / "2.jpg")
+    assert resized.run("cleanup", "--yes", "--purge").code == 0
+    said = resized.run("keep", frame)
+    assert "2.jpg was deleted for good by `cleanup --purge`: it cannot come back." in said.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -219,3 +220,43 @@ def test_killed_again_and_again_it_ends_with_the_very_same_frames(
     shots = [line["file"] for line in lines(home) if line["kind"] == "frame" and line["file"]]
     assert sorted(shots) == sorted(expected)
     assert not list((home.workspace / ".ghibli-prep" / "staging").iterdir())
+
+
+def test_frames_that_are_taken_anew_leave_none_of_before_behind(home: Any, sandbox: Any, totoro: Path) -> None:
+    home.settings(text='[filter]\nuse = ["black"]\n[resize]\nsize = 32\n[caption]\nmodels = ["best"]\n')
+    home.keys(1, sandbox().url)
+    assert home.run("extract", totoro, "--exact").code == 0
+    assert home.run("filter").code == 0
+    assert home.run("extract", totoro, "--exact", "--square", "--redo").code == 0
+    assert not list((home.workspace / "filtered_temp").rglob("*.png"))
+    assert home.run("run").code == 0
+    assert home.pictures == ["1.jpg", "2.jpg", "3.jpg"]
+    kept = sorted((home.workspace / "filtered_temp").rglob("*.png"))
+    assert [file.name for file in kept] == [Path(name).name for name in files(home)]
+    said = home.run("extract", totoro, "--exact", "--redo")
+    assert f"stay in {Path('data/ghibli/train')}: 3." in said.err
+
+
+def test_a_film_of_which_nothing_is_left_is_told_and_not_done(home: Any, totoro: Path, film: Any) -> None:
+    short = film("films/short.mkv", pan(30))
+    said = home.run("extract", totoro, short, "--skip-end", "5s")
+    assert said.code == 0
+    assert "short.mkv: it is 00:00:03.000 long, and nothing of that is left by skip_start and skip_end" in said.err
+    assert home.run("extract", short, "--skip-end", "1s").code == 0
+
+
+def test_a_film_whose_clock_begins_late_is_as_long_as_it_is(home: Any, film: Any) -> None:
+    late = film("films/late.mkv", pan(120), times=[100 + at / 10 for at in range(120)])
+    said = home.run("extract", late, "--exact", "--skip-end", "4s")
+    assert said.code == 0
+    assert "cut off" not in said.err
+    assert [shot["time"] for shot in lines(home) if shot["kind"] == "frame"] == [0, 5]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_no_film(home: Any, totoro: Path) -> None:
+    os.mkfifo(totoro.parent / "pipe.mkv")
+    said = home.run("extract", totoro.parent / "pipe.mkv", totoro)
+    assert said.code == 0
+    assert "pipe.mkv: not a file; left out" in said.err
+    assert home.run("extract", totoro.parent).code == 0

@@ -157,5 +157,6 @@ def test_fit_people_without_a_detector_takes_the_centre_and_says_so(home: Any, p
     wide_frames(home, photos)
     said = home.run("resize", "--skip-filter")
     assert said.code == 0
-    assert 'resize.fit is "people", but no detector' in said.err
+    assert 'resize.fit is "people", but nobody looks for them' in said.err
+    assert 'filter.detector is "none"' in said.err
     assert home.pictures == ["1.jpg"]

@@ -123,6 +123,8 @@ def filter_(
     """Keep the pictures that pass the filters in filtered_temp/, show the others in filtered_out/<reason>/."""
     from ghibli_prep.commands import making
 
+    if out is not None and not review:
+        raise typer.BadParameter("--out says where the page of --review goes: add --review")
     session = session_of(config, workspace, source)
     with ctrl_c(session):
         making.filter_frames(session, redo, review, out)

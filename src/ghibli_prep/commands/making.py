@@ -48,10 +48,15 @@ def run(
 def filter_frames(session: Session, redo: bool, review: bool, out: Path | None) -> None:
     """review: also write a page of the decisions, to `out`, or to `review.html` in the workspace."""
     session.need_pictures()
+    page = session.page(out, "review.html") if review else None
     with session.held() as pipeline:
-        _filter(session, pipeline, redo)
-        if review:
-            _review(session, pipeline, out or session.root / "review.html")
+        if _filter(session, pipeline, redo) != "kept" and (left := pipeline.undecided()):
+            session.console.show(
+                f"{report.pictures(left)} not decided, as nothing is asked of them by [filter]. `ghibli-prep run` and "
+                "`ghibli-prep resize --skip-filter` take them."
+            )
+        if page is not None:
+            _review(session, pipeline, page)
 
 
 def _review(session: Session, pipeline: Pipeline, file: Path) -> None:

@@ -41,15 +41,16 @@ def stats(session: Session, as_json: bool) -> None:
 
 def write_report(session: Session, file: Path | None) -> None:
     """file: `report.html` in the workspace where None."""
-    file = file or session.root / "report.html"
-    _overview(session).report(file, local_time(session.clock()))
+    overview = _overview(session)
+    file = session.page(file, "report.html")
+    overview.report(file, local_time(session.clock()))
     session.console.show(f"{file} is written: {file.stat().st_size / 1e6:.1f} MB. Open it by double click.")
 
 
 def write_sample(session: Session, count: int, seed: int, selection: Selection, file: Path | None) -> None:
     """file: `sample.html` in the workspace where None. Raises NoInput where nothing fits."""
-    file = file or session.root / "sample.html"
     overview = _overview(session)
+    file = session.page(file, "sample.html")
     drawn = overview.sample(file, count, seed, selection, local_time(session.clock()))
     if not drawn:
         session.console.tell("No picture fits that: the page is empty.")

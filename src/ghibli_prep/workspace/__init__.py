@@ -244,6 +244,14 @@ class Workspace(Contents):
         """Remove a picture from the side of the filter that it no longer belongs to."""
         placing.take_away(shown, self.filtered if shown.is_relative_to(self.filtered) else self.rejected)
 
+    def take_away_film(self, folder: str) -> None:
+        """Remove all that either side of the filter shows of a film. folder: of its frames, below `raw/`."""
+        sides = [self.filtered, *(self.rejected.iterdir() if self.rejected.is_dir() else ())]
+        for side in sides:
+            with disk_errors_in_words(side):
+                if (side / folder).is_dir():
+                    shutil.rmtree(side / folder)
+
     def take_out(self, removals: Collection[Removed]) -> None:
         """Move pictures and their lines to `removed/`, or delete them. The next opening ends what a kill cut short."""
         self._note(*removals)

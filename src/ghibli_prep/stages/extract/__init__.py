@@ -12,12 +12,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Full, Queue, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from ghibli_prep.durations import clock
 from ghibli_prep.stages.extract import marks
 
 if TYPE_CHECKING:
@@ -135,8 +137,10 @@ def extract(jobs: Sequence[Job], settings: ExtractSettings, workers: int | None 
         except Empty:
             pass
         except BaseException as error:  # noqa: BLE001 - raised again where it is heard
-            say(error)
-        say(None)
+            with suppress(_Ended):
+                say(error)
+        with suppress(_Ended):
+            say(None)
 
     with ThreadPoolExecutor(cores, thread_name_prefix="encode") as encoders:
         threads = [Thread(target=work, args=(encoders,), name=f"film-{at}") for at in range(workers)]
@@ -204,6 +208,14 @@ class _One:
 
         chosen = self.settings
         start, end = min(chosen.skip_start, film.length), max(film.length - chosen.skip_end, 0.0)
+        if end <= start:
+            self.say(
+                LeftOut(
+                    self.job,
+                    f"it is {clock(film.length)} long, and nothing of that is left by skip_start and skip_end",
+                )
+            )
+            return
         scan = chosen.scenes and self.job.cuts is None
         self.say(Opened(self.job, max(0.0, end - start), film.length if scan else 0.0))
         cuts = self._cuts(film) if scan else self.job.cuts or ()

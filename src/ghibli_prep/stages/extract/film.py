@@ -48,6 +48,10 @@ def identity(file: Path) -> str:
     return digest.hexdigest()
 
 
+_LATE = 1.0
+"""Seconds at which the clock of a film begins that is not an ordinary one."""
+
+
 class Film:
     """One open film. threads: of the decoder. Raises NotAFilm; to be closed.
 
@@ -65,7 +69,7 @@ class Film:
         self.rate = float(stream.average_rate or stream.guessed_rate or 25)
         if stream.duration:
             self.length = stream.duration * self.unit
-        elif container.duration:
+        elif container.duration and self.start < _LATE:  # else it may be the end as the clock shows it, or not
             self.length = container.duration / 1_000_000
         else:
             self.length = self._counted()
@@ -148,4 +152,5 @@ def found_in(folder: Path) -> Iterator[Path]:
     """The films below `folder`, by their endings, in order."""
     for here, folders, files in os.walk(folder):
         folders.sort()
-        yield from (Path(here, name) for name in sorted(files) if Path(name).suffix.lower() in ENDINGS)
+        there = (Path(here, name) for name in sorted(files) if Path(name).suffix.lower() in ENDINGS)
+        yield from (file for file in there if file.is_file())
