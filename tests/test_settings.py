@@ -138,6 +138,13 @@ def test_a_mistake_in_an_option_is_said_of_the_option_and_not_of_the_file(tmp_pa
     assert second.startswith(f"{file}: extract.window: ")
 
 
+@pytest.mark.parametrize(("use", "nearest"), [('["blur", "blurr"]', "blur"), ('"al"', "all"), ('"people"', "people")])
+def test_a_filter_that_there_is_not_is_named_with_the_nearest(tmp_path: Path, use: str, nearest: str) -> None:
+    file = written(tmp_path, f"[filter]\nuse = {use}\n")
+    with pytest.raises(SettingsError, match=f"filter.use: no such filter: .*Did you mean '{nearest}'"):
+        settings.load(file, {})
+
+
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     said = complaint(tmp_path, "[resize]\nsize = 0\nquality = 101\n")
     assert "resize.size" in said

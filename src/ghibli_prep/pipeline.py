@@ -107,7 +107,8 @@ class Pipeline:
         sources = {identity: verdict.source for identity, verdict in workspace.facts.verdicts.items()}
         there = {**(self._in_dataset() if keep else self._merged()), **shown[False], **shown[True], **frames}
         hash_file, of_dataset = workspace.hash_file, workspace.identity_in_dataset
-        samples = [chosen(file, keep, there, sources, of_dataset, hash_file) for file in files]
+        bare = [file for file in files if keep and workspace.removed_among([file]) and of_dataset(file) == ""]
+        samples = [chosen(file, keep, there, sources, of_dataset, hash_file) for file in files if file not in bare]
         once = {sample.identity: sample for sample in samples}
         for sample in once.values():
             other = shown[not keep].get(sample.identity)
@@ -119,7 +120,12 @@ class Pipeline:
             self.console.tell(f"{sample.source}: {'kept' if keep else 'dropped'} by your word")
         if keep:
             self._bring_back(once, workspace.removed_among(files))
-        return len(once)
+        for file in bare:
+            self.console.tell(
+                f"{file.name}: of what frame it is is not known here, so this is not remembered: `dedupe` may take it "
+                "out again"
+            )
+        return len({*once, *bare})
 
     def _bring_back(self, identities: Iterable[str], numbers: Collection[int] = ()) -> None:
         """Put pictures that were taken out of `train/` back, by their frames or their numbers."""

@@ -127,3 +127,26 @@ def test_what_was_deleted_for_good_is_said_not_to_come_back(resized: Any) -> Non
     assert resized.run("cleanup", "--yes", "--purge").code == 0
     said = resized.run("keep", frame)
     assert "2.jpg was deleted for good by `cleanup --purge`: it cannot come back." in said.err
+
+
+def test_a_picture_of_no_known_frame_comes_back_but_is_not_remembered(home: Any, photos: Path) -> None:
+    home.settings()
+    home.train.mkdir(parents=True)
+    for number in (1, 2):
+        shutil.copy(next(photos.glob("*.jpg")), home.train / f"{number}.jpg")
+    lines = "".join(f'{{"file_name": "{n}.jpg", "text": "a cat {n}"}}\n' for n in (1, 2))
+    (home.train / "metadata.jsonl").write_text(lines, "utf-8")
+    with Workspace(home.workspace, hash_file) as held:
+        held.take_out([Removed(2, "alike", False)])
+    said = home.run("keep", home.workspace / "removed" / "2.jpg")
+    assert said.code == 0
+    assert f"Back in {Path('data/ghibli/train')}: 2.jpg" in said.err
+    assert "2.jpg: of what frame it is is not known here" in said.err
+    assert home.captions == {"1.jpg": "a cat 1", "2.jpg": "a cat 2"}
+
+
+def test_what_is_not_there_and_a_folder_are_named_as_what_they_are(resized: Any) -> None:
+    said = resized.run("drop", resized.train / "99.jpg")
+    assert (said.code, "99.jpg: no such file" in said.err) == (2, True)
+    said = resized.run("drop", resized.raw)
+    assert (said.code, "raw: a folder. Name the pictures in it." in said.err) == (2, True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import difflib
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -131,6 +132,21 @@ class FilterSettings(Part):
     text: TextSettings = TextSettings()
     mediapipe: MediapipeSettings = MediapipeSettings()
     yolo: YoloSettings = YoloSettings()
+
+    @field_validator("use", mode="before")
+    @classmethod
+    def _use_is_known(cls, use: Any) -> Any:
+        """The field's own words would name its types, one by one."""
+        known = get_args(FilterName)
+        words = ["auto", "all"] if isinstance(use, str) else known
+        for name in [use] if isinstance(use, str) else use if isinstance(use, list | tuple) else []:
+            if name not in words:
+                nearest = difflib.get_close_matches(str(name), (*words, *known), n=1, cutoff=0.0)
+                raise ValueError(
+                    f'no such filter: {name!r}. Did you mean {nearest[0]!r}? Write "auto", "all" or a list of '
+                    f"{', '.join(known)}"
+                )
+        return use
 
 
 class ResizeSettings(Part):

@@ -23,11 +23,15 @@ def chosen(
     of_dataset: the identity of a picture in `train/` or `removed/`, "" where it is not known; None for a file that lies
     elsewhere.
     """
+    if file.is_dir():
+        raise UsageError(f"{file}: a folder. Name the pictures in it. Nothing was changed.")
     try:
         in_dataset = of_dataset(file)
         identity = hash_file(file) if in_dataset is None else in_dataset
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror}). Nothing was changed.") from None
+    if not identity and not file.exists():
+        raise UsageError(f"{file}: no such file. Nothing was changed.")
     if identity not in there:
         raise UsageError(
             f"{file}: its frame lies neither in the input nor in filtered_temp/ or filtered_out/. "
