@@ -65,10 +65,13 @@ class Session:
         return Workspace(self.root, hash_file)
 
     def need_workspace(self) -> Workspace:
-        if not any((self.root / name).is_dir() for name in (STATE, "train", "raw")):
-            what = "no workspace lies there" if self.root.exists() else "no such workspace"
-            raise NoInput(f"{self.root}: {what}. Name yours with --workspace, or start with `ghibli-prep run`.")
-        return self.look()
+        if not self.root.is_dir():
+            what = "no such workspace"
+        elif any(self.root.iterdir()) and not any((self.root / name).is_dir() for name in (STATE, "train", "raw")):
+            what = "holds other things, and is no workspace"
+        else:
+            return self.look()
+        raise NoInput(f"{self.root}: {what}. Name yours with --workspace, or start with `ghibli-prep run`.")
 
     def page(self, out: Path | None, name: str) -> Path:
         """Where a page is to be written: `name` in the workspace where nothing else is said.

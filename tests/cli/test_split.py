@@ -98,7 +98,7 @@ def test_what_is_no_workspace_is_left_as_it_is(home: Any, tmp_path: Path) -> Non
     (tmp_path / "other" / "metadata.jsonl").write_text('{"file_name": "1.jpg", "text": "a boy"}\n')
     said = home.run("split", "-w", tmp_path / "other")
     assert said.code == 2
-    assert "no workspace lies there" in said.err
+    assert "is no workspace" in said.err
     assert [file.name for file in (tmp_path / "other").iterdir()] == ["metadata.jsonl"]
 
 
