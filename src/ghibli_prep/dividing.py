@@ -18,6 +18,7 @@ from ghibli_prep import likeness
 from ghibli_prep.console import Console
 from ghibli_prep.errors import NoInput, ProblemsFound
 from ghibli_prep.likeness.repeats import groups
+from ghibli_prep.report import pictures
 from ghibli_prep.rows import Row, rows
 from ghibli_prep.settings import Settings
 from ghibli_prep.splitting import Picture, Split, natural, split
@@ -151,7 +152,7 @@ def in_words(drawn: Split, count: int, out: Path) -> str:
     """What a split came to, and its proof."""
     inside = len(drawn.validation)
     lines = [
-        f"{out / VALIDATION}: {inside:,} pictures; {out / TRAINING}: {count - inside:,}, "
+        f"{out / VALIDATION}: {pictures(inside)}; {out / TRAINING}: {count - inside:,}, "
         f"in {len(drawn.groups):,} groups that went whole."
     ]
     if drawn.moved:

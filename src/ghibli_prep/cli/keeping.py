@@ -36,11 +36,19 @@ def split(
     seed: Annotated[int, typer.Option("--seed", help="Another seed draws other sides.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where the two folders go. Default: split/ in the workspace."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Where the two folders go: new, empty or of an earlier split. Default: split/ in the workspace.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a validation side with nothing alike on the other: whole scenes, and a proof. Adding pictures moves none."""
+    """Draw a validation side with nothing alike on the other: whole scenes, and a proof. Adding pictures moves none.
+
+    Both folders are made anew each time. It ends with 3 and writes nothing where the sides would not be apart, or one
+    would be empty.
+    """
     from ghibli_prep.commands import keeping
 
     session = session_of(config, workspace)
