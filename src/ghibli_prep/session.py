@@ -80,11 +80,9 @@ class Session:
         """
         file = out or self.root / name
         there = next((parent for parent in file.absolute().parents if parent.exists()), file.parent)
-        if file.is_dir() or not there.is_dir():
-            raise UsageError(
-                f"{file if file.is_dir() else there}: {'is' if file.is_dir() else 'is not'} a folder. "
-                "Name a file with --out."
-            )
+        why = "it is a folder" if file.is_dir() else "" if there.is_dir() else f"{there} is not a folder"
+        if why:
+            raise UsageError(f"{file}: cannot be written: {why}. Name another file with --out.")
         looked = self.look()
         for place in (*looked.derived, looked.raw, self.source):
             if file.resolve().is_relative_to(place.resolve()):
