@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -260,6 +261,20 @@ class Home:
             str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else b""
             for path in sorted(self.folder.rglob("*"))
         }
+
+
+@pytest.fixture
+def everything() -> Callable[..., dict[str, str]]:
+    """`everything(folder, ...)`: each file and folder below, with what it holds."""
+
+    def look(*folders: Path) -> dict[str, str]:
+        return {
+            str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+            for folder in folders
+            for path in sorted(folder.rglob("*"))
+        }
+
+    return look
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from PIL import Image
 from ghibli_prep import likeness
 from ghibli_prep.console import Console
 from ghibli_prep.errors import NoInput, ProblemsFound
-from ghibli_prep.likeness.repeats import groups
+from ghibli_prep.likeness.links import links
 from ghibli_prep.report import pictures
 from ghibli_prep.rows import Row, rows
 from ghibli_prep.settings import Settings
@@ -50,8 +50,8 @@ def divide(
     seen = _seen(workspace, settings, captioned, console)
     captioned = [row for row in captioned if row.number in seen]
     bits = np.array([seen[row.number].bits for row in captioned], np.uint64).reshape(len(captioned), -1)
-    small = likeness.thumbnails([seen[row.number].thumbnail for row in captioned])
-    repeats = list(groups(small, settings.filter.duplicate.drop))
+    thumbnails = likeness.thumbnails([seen[row.number].thumbnail for row in captioned])
+    repeats = list(links(thumbnails, settings.filter.duplicate.drop))
     known = before.sides(seed, share)
     drawn = split(_pictures(workspace, captioned), bits, share, seed, settings.split, known, repeats)
     _check(drawn, len(captioned), share)
@@ -92,7 +92,7 @@ def _look(file: Path, settings: Settings) -> _Seen | None:
     print_ = look(file, settings.resize).fingerprint
     if not print_:
         return None
-    with Image.open(file) as picture:
+    with Image.open(file) as picture:  # anew: what the fingerprint is made of is too small to tell fine textures by
         picture.draft("L", (4 * likeness.WIDTH, 4 * likeness.HEIGHT))
         return _Seen(np.frombuffer(print_, PRINT)[0]["bits"], likeness.thumbnail(picture))
 

@@ -7,7 +7,7 @@ are imported where they are run: `status` and its like do not wait for Pillow an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -88,13 +88,14 @@ class Pipeline:
     def overrule(self) -> None:
         """Take over what the user decided by moving files between the filter's two folders."""
         kept, rejected = self._in(self.workspace.filtered), self._in(self.workspace.rejected)
-        for sample in list(overruled(self.workspace.facts.verdicts, kept, rejected, self.census().pictures)):
+        samples = list(overruled(self.workspace.facts.verdicts, kept, rejected, self.census().pictures))
+        # before it is noted: after a kill it would no more be seen that they are to come back
+        self._bring_back(sample.identity for sample in samples if isinstance(sample, Kept))
+        for sample in samples:
             self.workspace.record(sample)
             if isinstance(sample, Kept) and sample.identity in rejected:
                 self.workspace.take_away(rejected[sample.identity].file)
             self.console.tell(f"{sample.source}: {'kept' if isinstance(sample, Kept) else 'dropped'} by your hand")
-            if isinstance(sample, Kept):
-                self._bring_back([sample.identity])
 
     def decide(self, files: Sequence[Path], keep: bool) -> int:
         """Keep or drop, for good, the pictures that these files are; returns how many. Raises UsageError, and then
@@ -107,7 +108,8 @@ class Pipeline:
         sources = {identity: verdict.source for identity, verdict in workspace.facts.verdicts.items()}
         there = {**(self._in_dataset() if keep else self._merged()), **shown[False], **shown[True], **frames}
         hash_file, of_dataset = workspace.hash_file, workspace.identity_in_dataset
-        bare = [file for file in files if keep and workspace.removed_among([file]) and of_dataset(file) == ""]
+        gone = workspace.removed_among(files) if keep else {}
+        bare = {file for file in gone if not of_dataset(file)}
         samples = [chosen(file, keep, there, sources, of_dataset, hash_file) for file in files if file not in bare]
         once = {sample.identity: sample for sample in samples}
         for sample in once.values():
@@ -119,19 +121,19 @@ class Pipeline:
                 workspace.take_away(other.file)
             self.console.tell(f"{sample.source}: {'kept' if keep else 'dropped'} by your word")
         if keep:
-            self._bring_back(once, workspace.removed_among(files))
-        for file in bare:
+            self._bring_back(once, gone.values())
+        for file in sorted(bare):
             self.console.tell(
                 f"{file.name}: of what frame it is is not known here, so this is not remembered: `dedupe` may take it "
                 "out again"
             )
-        return len({*once, *bare})
+        return len(once) + len(bare)
 
-    def _bring_back(self, identities: Iterable[str], numbers: Collection[int] = ()) -> None:
+    def _bring_back(self, identities: Iterable[str], numbers: Iterable[int] = ()) -> None:
         """Put pictures that were taken out of `train/` back, by their frames or their numbers."""
         workspace, known = self.workspace, self.workspace.facts.numbers
         wanted = {*numbers, *(known[identity] for identity in identities if identity in known)}
-        if back := workspace.restore(wanted):
+        if wanted and (back := workspace.restore(wanted)):
             self.console.tell(f"Back in {workspace.train}: {', '.join(f'{number}.jpg' for number in back)}")
         for number in sorted(wanted):
             if (gone := workspace.facts.removed.get(number)) and gone.purged:

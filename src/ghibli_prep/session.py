@@ -25,7 +25,7 @@ from ghibli_prep.providers import make_backend, make_batches, need_backend, need
 from ghibli_prep.samples import Found, Removed
 from ghibli_prep.settings import Settings
 from ghibli_prep.workspace import Workspace
-from ghibli_prep.workspace.contents import STATE
+from ghibli_prep.workspace.contents import is_other, place_of
 
 if TYPE_CHECKING:
     pass
@@ -65,28 +65,23 @@ class Session:
         return Workspace(self.root, hash_file)
 
     def need_workspace(self) -> Workspace:
-        if not self.root.is_dir():
-            what = "no such workspace"
-        elif any(self.root.iterdir()) and not any((self.root / name).is_dir() for name in (STATE, "train", "raw")):
-            what = "holds other things, and is no workspace"
-        else:
+        if self.root.is_dir() and not is_other(self.root):
             return self.look()
+        what = "holds other things, and is no workspace" if self.root.is_dir() else "no such workspace"
         raise NoInput(f"{self.root}: {what}. Name yours with --workspace, or start with `ghibli-prep run`.")
 
-    def page(self, out: Path | None, name: str) -> Path:
+    def page(self, looked: Workspace, out: Path | None, name: str) -> Path:
         """Where a page is to be written: `name` in the workspace where nothing else is said.
 
         Raises UsageError where no page may lie, before anything is done for it.
         """
         file = out or self.root / name
-        there = next((parent for parent in file.absolute().parents if parent.exists()), file.parent)
+        there = next(parent for parent in file.absolute().parents if parent.exists())
         why = "it is a folder" if file.is_dir() else "" if there.is_dir() else f"{there} is not a folder"
         if why:
             raise UsageError(f"{file}: cannot be written: {why}. Name another file with --out.")
-        looked = self.look()
-        for place in (*looked.derived, looked.raw, self.source):
-            if file.resolve().is_relative_to(place.resolve()):
-                raise UsageError(f"{file}: lies in {place}, where no page may be. Name another file with --out.")
+        if place := place_of(file, (*looked.derived, looked.raw, self.source)):
+            raise UsageError(f"{file}: lies in {place}, where no page may be. Name another file with --out.")
         return file
 
     def need_batches(self) -> None:

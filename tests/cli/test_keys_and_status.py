@@ -128,3 +128,12 @@ def test_keys_of_one_project_share_its_day_in_runs_and_in_status(home: Any, sand
     assert len(home.captions) == 3
     words = home.run("status").out
     assert "keys 1, 2 (project mine), best: 2 requests today, spent until 20" in words
+
+
+def test_a_foreign_checkpoint_alone_is_named_as_what_it_is(home: Any) -> None:
+    (home.folder / "w").mkdir()
+    (home.folder / "w" / "checkpoint.json").write_text('{"foo": 1}')
+    said = home.run("status", "-w", "w")
+    assert said.code == 2
+    assert "checkpoint.json" in said.err
+    assert "not a checkpoint of ghibli-prep" in said.err

@@ -20,12 +20,6 @@ def dataset(home: Any, sandbox: Any) -> Any:
     return home
 
 
-def whole(*folders: Path) -> dict[Path, bytes]:
-    """Every file below, with what it holds."""
-    files = (file for folder in folders for file in sorted(folder.rglob("*")))
-    return {file: file.read_bytes() for file in files if file.is_file()}
-
-
 def side(home: Any, name: str) -> dict[str, str]:
     lines = (home.workspace / "split" / name / "metadata.jsonl").read_text("utf-8").splitlines()
     return {record["file_name"]: record["text"] for record in map(json.loads, lines)}
@@ -102,7 +96,7 @@ def test_what_is_no_workspace_is_left_as_it_is(home: Any, tmp_path: Path) -> Non
     assert [file.name for file in (tmp_path / "other").iterdir()] == ["metadata.jsonl"]
 
 
-def test_no_dataset_is_overwritten_not_even_through_a_link(dataset: Any, tmp_path: Path) -> None:
+def test_no_dataset_is_overwritten_not_even_through_a_link(dataset: Any, tmp_path: Path, everything: Any) -> None:
     other = tmp_path / "other"
     (other / "train").mkdir(parents=True)
     shutil.copy(dataset.train / "1.jpg", other / "train")
@@ -110,22 +104,22 @@ def test_no_dataset_is_overwritten_not_even_through_a_link(dataset: Any, tmp_pat
     (tmp_path / "link" / "train").symlink_to(dataset.train.absolute())
     (tmp_path / "file").touch()
     outs = [dataset.workspace, dataset.train, dataset.raw / "s", other, tmp_path / "link", tmp_path / "file"]
-    before = whole(dataset.train, dataset.raw, other)
+    before = everything(dataset.train, dataset.raw, other)
     for out in outs:
         said = dataset.run("split", "--out", out)
         assert said.code == 2, out
         assert "--out" in said.err
-    assert whole(dataset.train, dataset.raw, other) == before
+    assert everything(dataset.train, dataset.raw, other) == before
 
 
-def test_a_stranger_among_the_pictures_of_a_split_keeps_all_of_it_as_it_is(dataset: Any) -> None:
+def test_a_stranger_among_the_pictures_of_a_split_keeps_all_of_it_as_it_is(dataset: Any, everything: Any) -> None:
     assert dataset.run("split", "--validation", "20%").code == 0
     (dataset.workspace / "split" / "validation" / "zz.txt").write_text("hi")
-    before = whole(dataset.workspace / "split"), (dataset.workspace / ".ghibli-prep" / "split.json").read_bytes()
+    before = everything(dataset.workspace / "split"), (dataset.workspace / ".ghibli-prep" / "split.json").read_bytes()
     said = dataset.run("split", "--validation", "40%", "--seed", "4")
     assert said.code == 2
     assert "zz.txt" in said.err
-    after = whole(dataset.workspace / "split"), (dataset.workspace / ".ghibli-prep" / "split.json").read_bytes()
+    after = everything(dataset.workspace / "split"), (dataset.workspace / ".ghibli-prep" / "split.json").read_bytes()
     assert after == before
 
 

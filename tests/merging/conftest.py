@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -71,17 +70,3 @@ def imagefolder(tmp_path: Path) -> Folder:
         return folder
 
     return make
-
-
-@pytest.fixture
-def everything() -> Callable[..., dict[str, str]]:
-    """`everything(folder, ...)`: each file and folder below, with what it holds."""
-
-    def look(*folders: Path) -> dict[str, str]:
-        return {
-            str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-            for folder in folders
-            for path in sorted(folder.rglob("*"))
-        }
-
-    return look

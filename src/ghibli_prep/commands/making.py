@@ -48,7 +48,7 @@ def run(
 def filter_frames(session: Session, redo: bool, review: bool, out: Path | None) -> None:
     """review: also write a page of the decisions, to `out`, or to `review.html` in the workspace."""
     session.need_pictures()
-    page = session.page(out, "review.html") if review else None
+    page = session.page(session.look(), out, "review.html") if review else None
     with session.held() as pipeline:
         if _filter(session, pipeline, redo) != "kept" and (left := pipeline.undecided()):
             session.console.show(

@@ -14,6 +14,7 @@ from ghibli_prep.errors import MissingKey, Paused, ProblemsFound
 from ghibli_prep.pipeline import Pipeline
 from ghibli_prep.selecting import Selection
 from ghibli_prep.session import Session, hash_file, no_key
+from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.checkpoint import local_time
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def status(session: Session, as_json: bool) -> None:
 def stats(session: Session, as_json: bool) -> None:
     from ghibli_prep import figures
 
-    now = _overview(session).figures()
+    now = _overview(session, session.need_workspace()).figures()
     if as_json:
         session.console.show_json(now)
     else:
@@ -41,26 +42,26 @@ def stats(session: Session, as_json: bool) -> None:
 
 def write_report(session: Session, file: Path | None) -> None:
     """file: `report.html` in the workspace where None."""
-    overview = _overview(session)
-    file = session.page(file, "report.html")
-    overview.report(file, local_time(session.clock()))
+    looked = session.need_workspace()
+    file = session.page(looked, file, "report.html")
+    _overview(session, looked).report(file, local_time(session.clock()))
     session.console.show(f"{file} is written: {file.stat().st_size / 1e6:.1f} MB. Open it by double click.")
 
 
 def write_sample(session: Session, count: int, seed: int, selection: Selection, file: Path | None) -> None:
     """file: `sample.html` in the workspace where None. Raises NoInput where nothing fits."""
-    overview = _overview(session)
-    file = session.page(file, "sample.html")
-    drawn = overview.sample(file, count, seed, selection, local_time(session.clock()))
+    looked = session.need_workspace()
+    file = session.page(looked, file, "sample.html")
+    drawn = _overview(session, looked).sample(file, count, seed, selection, local_time(session.clock()))
     if not drawn:
         session.console.tell("No picture fits that: the page is empty.")
     session.console.show(f"{file} is written: {report.pictures(drawn)}. Open it by double click.")
 
 
-def _overview(session: Session) -> Overview:
+def _overview(session: Session, looked: Workspace) -> Overview:
     from ghibli_prep.overview import Overview  # Pillow, and rules with long lists of names, for these alone
 
-    return Overview(session.need_workspace(), session.settings, session.console)
+    return Overview(looked, session.settings, session.console)
 
 
 def validate(session: Session, as_json: bool, fix: bool) -> None:

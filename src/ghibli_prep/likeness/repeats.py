@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ghibli_prep.likeness import Thumbnails
@@ -17,24 +17,6 @@ class Nearest:
     far: float
     other: int
     stays: bool
-
-
-def groups(pictures: Thumbnails, drop: float) -> Iterator[tuple[int, int]]:
-    """Pairs of repeats, as many as it takes for all that are repeats of each other, one by one, to hang together.
-
-    drop: see `apart`; below it one is a repeat of the other."""
-    heads = list(range(len(pictures)))
-
-    def head(at: int) -> int:
-        while heads[at] != at:
-            heads[at] = at = heads[heads[at]]
-        return at
-
-    for whole, cut, window in candidates(pictures).rows():
-        one, other = head(whole), head(cut)
-        if one != other and apart(pictures[whole], pictures[cut], window) < drop:
-            heads[one] = other
-            yield whole, cut
 
 
 def nearest(

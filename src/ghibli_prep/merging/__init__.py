@@ -46,15 +46,15 @@ class By:
 class Outcome:
     """What came of a merge. taken, known: pictures by dataset that came in, or were here before.
 
-    left_out: what cannot be used, and why, by dataset and path there. captioned: pictures that were here without a
-    caption and have one now, by number. resized: of those taken, the ones that are not as
-    they were; enlarged: of these, the ones that were smaller."""
+    left_out: what cannot be used, and why, by dataset and path there. captioned: the numbers of pictures that were here
+    without a caption and have one now. resized: of those taken, the ones that are not as they were; enlarged: of these,
+    the ones that were smaller."""
 
     taken: dict[str, int] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
     copies: list[Left] = field(default_factory=list)
     left_out: dict[tuple[str, str], str] = field(default_factory=dict)
-    captioned: dict[int, str] = field(default_factory=dict)
+    captioned: list[int] = field(default_factory=list)
     resized: int = 0
     enlarged: int = 0
 
@@ -92,6 +92,8 @@ class Merging:
         if said := here.other_size(self.workspace, self.settings.resize.size):
             self.console.tell(said)
         facts, takings = self.workspace.facts, []
+        dropped = self.workspace.dropped_by_hand()
+        bare = {of: number for of, number in enumerate(own) if not own[number].text and number not in dropped}
         there = {number for identity, number in facts.numbers.items() if self.workspace.is_resized(identity)}
         for at, (item, look) in enumerate(zip(items, seen, strict=True)):
             taking, number = Taking(item, look, here.source_of(item, films)), numbers.get(at)
@@ -100,11 +102,9 @@ class Merging:
                 self._here[number] = taking
             elif at not in copies:
                 takings.append(taking)
-            elif copies[at].how == PICTURE and 0 <= copies[at].of < len(own):
-                self._bare.setdefault(list(own)[copies[at].of], taking)
-        out = self.workspace.dropped_by_hand()
-        self._bare = {n: one for n, one in self._bare.items() if not self.workspace.has_caption(n) and n not in out}
-        self.outcome.captioned = {number: taking.item.text for number, taking in self._bare.items()}
+            elif copies[at].how == PICTURE and copies[at].of in bare:
+                self._bare.setdefault(bare[copies[at].of], taking)
+        self.outcome.captioned = sorted(self._bare)
         return takings
 
     def run(self, takings: Sequence[Taking], people: People) -> None:

@@ -16,7 +16,7 @@ from ghibli_prep.rows import film_of
 from ghibli_prep.validating.pictures import open_head
 from ghibli_prep.workspace import Workspace
 from ghibli_prep.workspace.atomic import disk_errors_in_words
-from ghibli_prep.workspace.contents import STATE
+from ghibli_prep.workspace.contents import is_other
 from ghibli_prep.workspace.merged import Merged
 
 
@@ -31,8 +31,7 @@ def check(root: Path, sources: Sequence[Path]) -> None:
             )
     if root.is_dir() and (root / METADATA).exists():
         raise UsageError(f"{root}: has a {METADATA} of its own and is no workspace. Name a new folder with --into.")
-    ours = ("train", "raw", STATE, "checkpoint.json")
-    if root.is_dir() and any(root.iterdir()) and not any((root / name).exists() for name in ours):
+    if is_other(root):
         raise UsageError(f"{root}: holds other things and is no workspace. Name a new folder with --into.")
 
 

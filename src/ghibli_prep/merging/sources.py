@@ -127,9 +127,7 @@ def _read_sidecars(dataset: Dataset, others: Sequence[Path]) -> None:
     """others: folders of it that have lines, and are read by these."""
     bare: dict[str, str] = {}
     captioned = 0
-    for found in _pictures(dataset.folder, dataset, ""):
-        if any(found.file.is_relative_to(other) for other in others):
-            continue
+    for found in _pictures(dataset.folder, dataset, "", others):
         there = beside(found.file)
         if there is None:
             bare[found.source] = f"has no {SIDECARS[0]} beside it"
@@ -146,9 +144,9 @@ def _read_sidecars(dataset: Dataset, others: Sequence[Path]) -> None:
         dataset.left_out.clear()
 
 
-def _pictures(here: Path, dataset: Dataset, shown: str) -> Iterator[Found]:
+def _pictures(here: Path, dataset: Dataset, shown: str, skip: Sequence[Path] = ()) -> Iterator[Found]:
     """Every picture below `here`; what should be one and is none is left out."""
-    for found in find(here, lambda _file, _stat: ""):
+    for found in find(here, lambda _file, _stat: "", skip):
         if isinstance(found, Found):
             yield found
         else:

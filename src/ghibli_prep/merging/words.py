@@ -29,7 +29,7 @@ def as_json(outcome: Outcome, into: Path, count: int, planned: bool) -> dict[str
         "known": outcome.known,
         "resized": outcome.resized,
         "enlarged": outcome.enlarged,
-        "captioned": sorted(outcome.captioned),
+        "captioned": outcome.captioned,
         "copies": [asdict(copy) for copy in outcome.copies],
         "left_out": left_out,
     }

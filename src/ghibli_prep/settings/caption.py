@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from ghibli_prep import resources
-from ghibli_prep.settings.kinds import Name, Part, PositiveFloat, PositiveInt, Share
+from ghibli_prep.settings.kinds import Name, Part, PositiveFloat, PositiveInt, Share, nearest
 
 DEFAULT_LADDER = (
     "gemini-2.5-flash",
@@ -89,8 +88,7 @@ def _is_backend(name: str, info: ValidationInfo) -> str:
     """Checked where it is known which there are: `load` is told."""
     known = (info.context or {}).get("backends")
     if name and known and name not in known:
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        raise ValueError(f"there is no such backend. Did you mean {nearest!r}?")
+        raise ValueError(f"there is no such backend. Did you mean {nearest(name, known)!r}?")
     return name
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from ghibli_prep.errors import SettingsError
 from ghibli_prep.settings.caption import Limits, Prices, ProviderSettings
 from ghibli_prep.settings.dataset import KeyProject
-from ghibli_prep.settings.kinds import Part
+from ghibli_prep.settings.kinds import Part, nearest
 from ghibli_prep.settings.whole import Settings
 
 
@@ -42,7 +42,7 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]], backends
     try:
         settings = Settings.model_validate(chosen, context={"backends": tuple(backends)})
     except ValidationError as error:
-        raise SettingsError("\n".join(_said_of(problem, where, overrides) for problem in error.errors())) from None
+        raise SettingsError("\n".join(_in_words(problem, where, overrides) for problem in error.errors())) from None
     try:
         if not settings.caption.prompt_text.strip():
             raise SettingsError(f"{where}: caption.prompt: {settings.caption.prompt!r} is empty")
@@ -55,27 +55,23 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]], backends
     return settings
 
 
-def _said_of(problem: Any, where: str, overrides: Mapping[str, Mapping[str, Any]]) -> str:
-    """With the place of it: the file, or the option by which it was overridden."""
-    section, *rest = map(str, problem["loc"])
-    if rest and rest[0] in overrides.get(section, {}):
-        return f"--{rest[0].replace('_', '-')}: {_in_words(problem).partition(': ')[2]}"
-    return f"{where}: {_in_words(problem)}"
-
-
-def _in_words(problem: Any) -> str:
+def _in_words(problem: Any, where: str, overrides: Mapping[str, Mapping[str, Any]]) -> str:
+    """With the place of it: the setting in its file, or the option that stands in its stead."""
     path = [str(step) for step in problem["loc"]]
     name = ".".join(path)
-    if path[0] == "keys" or path[-1] == "key_env":  # what stands there may be a key, and is not quoted
-        return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+    section, setting = path[0], path[1] if path[1:] else ""
+    by_option = setting in overrides.get(section, {})
+    place = f"--{setting.replace('_', '-')}" if by_option else f"{where}: {name}"
+    if section == "keys" or path[-1] == "key_env":  # what stands there may be a key, and is not quoted
+        return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] != "extra_forbidden":
-        return f"{name}: {problem['msg'].removeprefix('Value error, ')} (it says {problem['input']!r})"
+        return f"{place}: {problem['msg'].removeprefix('Value error, ')} (it says {problem['input']!r})"
     known = sorted(_known_names(Settings))
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    meant = nearest(name, known)
     by_last = difflib.get_close_matches(path[-1], [k.rsplit(".", 1)[-1] for k in known], n=1, cutoff=0.75)
     if by_last and not difflib.get_close_matches(name, known, n=1, cutoff=0.75):
-        nearest = [k for k in known if k.rsplit(".", 1)[-1] == by_last[0]]
-    return f"{name}: no such setting. Did you mean {nearest[0]}?"
+        meant = next(k for k in known if k.rsplit(".", 1)[-1] == by_last[0])
+    return f"{place}: no such setting. Did you mean {meant}?"
 
 
 _BY_NAME: dict[str, tuple[str, type[Part]]] = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from ghibli_prep.settings.kinds import Part, PositiveInt, Seconds, Share
+from ghibli_prep.settings.kinds import Part, PositiveInt, Seconds, Share, nearest
 
 
 class ExtractSettings(Part):
@@ -138,14 +137,14 @@ class FilterSettings(Part):
     def _use_is_known(cls, use: Any) -> Any:
         """The field's own words would name its types, one by one."""
         known = get_args(FilterName)
-        words = ["auto", "all"] if isinstance(use, str) else known
-        for name in [use] if isinstance(use, str) else use if isinstance(use, list | tuple) else []:
-            if name not in words:
-                nearest = difflib.get_close_matches(str(name), (*words, *known), n=1, cutoff=0.0)
-                raise ValueError(
-                    f'no such filter: {name!r}. Did you mean {nearest[0]!r}? Write "auto", "all" or a list of '
-                    f"{', '.join(known)}"
-                )
+        names, words = ([use], ("auto", "all")) if isinstance(use, str) else (use, known)
+        wrong = [name for name in names if name not in words] if isinstance(names, list | tuple) else []
+        if wrong:
+            meant = nearest(str(wrong[0]), (*words, *known))
+            raise ValueError(
+                f'no such filter: {wrong[0]!r}. Did you mean {meant!r}? Write "auto", "all" or a list of '
+                f"{', '.join(known)}"
+            )
         return use
 
 

@@ -246,11 +246,7 @@ class Workspace(Contents):
 
     def take_away_film(self, folder: str) -> None:
         """Remove all that either side of the filter shows of a film. folder: of its frames, below `raw/`."""
-        sides = [self.filtered, *(self.rejected.iterdir() if self.rejected.is_dir() else ())]
-        for side in sides:
-            with disk_errors_in_words(side):
-                if (side / folder).is_dir():
-                    shutil.rmtree(side / folder)
+        placing.take_away_film(folder, self.filtered, self.rejected)
 
     def take_out(self, removals: Collection[Removed]) -> None:
         """Move pictures and their lines to `removed/`, or delete them. The next opening ends what a kill cut short."""

@@ -97,11 +97,11 @@ class Contents:
         number = number_of(file.name)
         return next((identity for identity, known in self.facts.numbers.items() if known == number), "")
 
-    def removed_among(self, files: Iterable[Path]) -> set[int]:
-        """The numbers of the pictures in `removed/` that these files are."""
+    def removed_among(self, files: Iterable[Path]) -> dict[Path, int]:
+        """Those of these files that are pictures in `removed/`, with their numbers."""
         removed, there = self.removed.resolve(), set(self.pictures_removed())
-        numbers = {number_of(file.name) for file in files if file.absolute().parent.resolve() == removed}
-        return {number for number in numbers if number in there}
+        here = {file: number_of(file.name) for file in files if file.absolute().parent.resolve() == removed}
+        return {file: number for file, number in here.items() if number in there}
 
     def hash_of(self, number: int) -> str:
         """SHA-256 of the JPEG in `train/`, in hex; "" where it cannot be read."""
@@ -191,6 +191,19 @@ class Contents:
             return False
         places = (self.file(number), self.removed / file_name(number))
         return number in self.facts.removed or any(map(is_picture, places))
+
+
+def is_other(root: Path) -> bool:
+    """Does a folder hold things, and nothing that a workspace has?"""
+    ours = (STATE, "train", "raw", "checkpoint.json")
+    with disk_errors_in_words(root):
+        return root.is_dir() and any(root.iterdir()) and not any((root / name).exists() for name in ours)
+
+
+def place_of(path: Path, places: Iterable[Path]) -> Path | None:
+    """The first of these folders that `path` is or lies in, links followed."""
+    real = path.resolve()
+    return next((place for place in places if real.is_relative_to(place.resolve())), None)
 
 
 def relative(folder: Path, root: Path) -> str:

@@ -50,6 +50,14 @@ def take_away(file: Path, side: Path) -> None:
             return
 
 
+def take_away_film(folder: str, filtered: Path, rejected: Path) -> None:
+    """Remove what either side shows of a film. folder: of its frames, below `raw/`."""
+    with disk_errors_in_words(rejected):
+        shown = [side / folder for side in (filtered, *rejected.glob("*")) if (side / folder).is_dir()]
+        for there in shown:
+            shutil.rmtree(there)
+
+
 def _link(file: Path, target: Path, identity: str, staging: Path) -> None:
     origin = file.resolve()
     if target.exists():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from ghibli_prep.errors import ForeignState, UsageError
 from ghibli_prep.workspace import lines
 from ghibli_prep.workspace.atomic import disk_errors_in_words, left_halves, move, read_bytes, replace_bytes
-from ghibli_prep.workspace.contents import STATE
+from ghibli_prep.workspace.contents import STATE, place_of
 from ghibli_prep.workspace.metadata import file_name, line, number_of
 
 VERSION = 2
@@ -83,22 +83,20 @@ def write(path: Path, remembered: Remembered) -> None:
     replace_bytes(path, json.dumps(content).encode() + b"\n")
 
 
-def check(out: Path, names: Iterable[str], never: Iterable[Path], ours: bool) -> None:
+def check(out: Path, names: Iterable[str], never: Collection[Path], ours: bool) -> None:
     """Whether the folders `names` of `out` may be made, or made anew; what is in them would go. Changes nothing.
 
     never: folders that nothing is written into. ours: was `out` filled by a split of this workspace before?
     Raises UsageError, and ForeignState where something lies there that is not of a split.
     """
     sides = [out / name for name in names]
-    forbidden = [(place, place.resolve()) for place in never]
     if (out / STATE).exists():
         raise UsageError(f"{out}: is a workspace. Choose another folder with --out.")
     for folder in (out, *sides):
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder}: not a folder. Choose another one with --out.")
-        for place, real in forbidden:
-            if folder.resolve().is_relative_to(real):
-                raise UsageError(f"{folder}: lies in {place}, which a split leaves alone. Choose another --out.")
+        if place := place_of(folder, never):
+            raise UsageError(f"{folder}: lies in {place}, which a split leaves alone. Choose another --out.")
     for folder in sides:
         with disk_errors_in_words(folder):
             entries = sorted(folder.iterdir()) if folder.is_dir() else []
