@@ -57,3 +57,12 @@ def test_out_alone_is_a_usage_error(asked_nothing: Any) -> None:
     said = asked_nothing.run("filter", "--out", "x.html")
     assert said.code == 2
     assert "--review" in said.err
+
+
+def test_a_detector_that_is_installed_is_not_called_missing_where_no_filter_is_chosen(asked_nothing: Any) -> None:
+    pytest.importorskip("mediapipe", reason="the mediapipe extra is not installed")
+    asked_nothing.settings(text=TEXT.replace('detector = "none"', "use = []"))
+    said = asked_nothing.run("filter")
+    assert said.code == 0
+    assert "No detector is installed" not in said.err
+    assert said.out.startswith("3 pictures not decided")

@@ -173,7 +173,7 @@ def _filter(session: Session, pipeline: Pipeline, redo: bool = False) -> Take:
         session.console.show(report.filtered(pipeline.workspace))
     if decided:
         return "kept"
-    if session.settings.filter.detector != "none":
+    if session.settings.filter.detector != "none" and detectors.name_of(session.settings.filter) is None:
         session.console.tell(
             "No detector is installed, so nobody looks for people: a picture that nothing else is against stays. "
             f"To filter: {detectors.INSTALL_COMMAND}"
