@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ghibli_prep import likeness
 from ghibli_prep.console import Console
@@ -92,9 +91,10 @@ def _look(file: Path, settings: Settings) -> _Seen | None:
     print_ = look(file, settings.resize).fingerprint
     if not print_:
         return None
-    with Image.open(file) as picture:  # anew: what the fingerprint is made of is too small to tell fine textures by
-        picture.draft("L", (4 * likeness.WIDTH, 4 * likeness.HEIGHT))
-        return _Seen(np.frombuffer(print_, PRINT)[0]["bits"], likeness.thumbnail(picture))
+    try:
+        return _Seen(np.frombuffer(print_, PRINT)[0]["bits"], likeness.thumbnail_in(file))
+    except OSError:
+        return None
 
 
 def _seen(workspace: Workspace, settings: Settings, captioned: Sequence[Row], console: Console) -> Mapping[int, _Seen]:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import skimage.data
 from PIL import Image
 
+from ghibli_prep.likeness import thumbnails
+from ghibli_prep.likeness.repeats import nearest
 from ghibli_prep.merging.looking import Seen, look, look_at
-from ghibli_prep.settings import ResizeSettings
+from ghibli_prep.settings import FilterSettings, ResizeSettings
 
 SETTINGS = ResizeSettings(size=32)
 
@@ -63,6 +66,20 @@ def test_a_picture_is_the_same_in_whatever_file_it_is(tmp_path: Path, picture: A
     assert isinstance(png, Seen) and isinstance(webp, Seen) and isinstance(other, Seen)
     assert png.small == webp.small != other.small
     assert png.content != webp.content
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "coins"])
+def test_a_cut_copy_of_a_fine_texture_is_near_its_whole(tmp_path: Path, name: str) -> None:
+    whole = Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+    side = min(whole.size)
+    made = []
+    for edge in (side, round(side * 0.93)):
+        square = whole.crop((0, 0, edge, edge)).resize((512, 512), Image.Resampling.LANCZOS)
+        found = seen(tmp_path / f"{edge}.jpg", saved(square, quality=95))
+        assert isinstance(found, Seen)
+        made.append(found.thumbnail)
+    said = nearest(thumbnails(made), [0, 1], set(), FilterSettings().duplicate.drop)
+    assert [said[0].stays, said[1].stays] == [True, False]
 
 
 def test_what_cannot_be_used_has_its_reason(tmp_path: Path, picture: Any) -> None:

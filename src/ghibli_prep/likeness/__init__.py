@@ -6,7 +6,8 @@ far they are from each other. Knows grey thumbnails, and nothing of frames, file
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,16 @@ Thumbnails = NDArray[Any]
 def thumbnail(picture: Image.Image) -> bytes:
     """HEIGHT rows of WIDTH bytes. picture: of any mode and size."""
     return picture.convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX).tobytes()
+
+
+def thumbnail_in(file: Path | BinaryIO) -> bytes:
+    """Of the picture in a file; of a JPEG no more is decoded than it takes to tell fine textures.
+
+    Raises what Pillow raises for a file that it cannot decode.
+    """
+    with Image.open(file) as picture:
+        picture.draft("L", (4 * WIDTH, 4 * HEIGHT))
+        return thumbnail(picture)
 
 
 def thumbnails(made: list[bytes]) -> Thumbnails:

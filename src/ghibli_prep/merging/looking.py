@@ -1,6 +1,6 @@
 """What the pictures of datasets look like: by what copies are found, and whether they can be taken as they are.
 
-Each is decoded once, on all cores, a few ahead of what was asked for; what is kept of one is about 1.5 kB.
+Each is decoded as far as it takes, on all cores, a few ahead of what was asked for; kept of one are about 1.5 kB.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -68,20 +69,22 @@ def look(file: Path, settings: ResizeSettings) -> Seen | str:
         with Image.open(io.BytesIO(content)) as image:
             upright = is_upright(image)
         if upright:
-            return _seen(content, opened.size, opened.mode == "RGB" and opened.size == square, small)
+            ready = opened.mode == "RGB" and opened.size == square
+            with suppress(OSError):  # what one decoder takes, another may not: below it is said why
+                return _seen(content, opened.size, ready, small, likeness.thumbnail_in(io.BytesIO(content)))
     try:
         whole = open_rgb(file, settings.max_megapixels, settings.background_rgb)
     except NotAPicture as why:
         return str(why)
-    return _seen(content, whole.size, False, whole)
+    return _seen(content, whole.size, False, whole, likeness.thumbnail(whole))
 
 
-def _seen(content: bytes, size: tuple[int, int], ready: bool, picture: Image.Image) -> Seen:
+def _seen(content: bytes, size: tuple[int, int], ready: bool, picture: Image.Image, thumbnail: bytes) -> Seen:
     small = picture.resize((SIDE, SIDE), Image.Resampling.BOX)
     return Seen(
         hashlib.sha256(content).hexdigest(),
         size,
         ready,
         hashlib.sha256(small.tobytes()).digest()[:16],
-        likeness.thumbnail(picture),
+        thumbnail,
     )
